@@ -1,0 +1,2 @@
+//! The program `cron-manager`.
+fn main() {}

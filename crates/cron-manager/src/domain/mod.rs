@@ -1,0 +1,1 @@
+//! The nouns: no IO, no async, no clock.

@@ -1,0 +1,2 @@
+//! Cron jobs for services that run in several replicas.
+pub mod domain;
