@@ -1,2 +1,15 @@
-//! Cron jobs for services that run in several replicas.
+//! Cron jobs for services that run in several replicas, with one promise: **every tick of every job has exactly
+//! one recorded outcome: it ran, once, or it was skipped for a stated reason.**
+
+pub mod contracts;
 pub mod domain;
+mod error;
+
+#[doc(inline)]
+pub use contracts::{ActiveRun, Handler, HandlerResult, Stop, handler_fn};
+#[doc(inline)]
+pub use domain::{
+    CatchUp, ClaimToken, Context, CronConfig, CronConfigFields, CronConfigId, CronRun, Fence, Hold, JobName,
+    OnAbandoned, Outcome, Overlap, Policy, ReplicaId, Revision, RunId, RunKind, RunState, Schedule, SkipReason,
+};
+pub use error::{Error, ErrorKind, Result};

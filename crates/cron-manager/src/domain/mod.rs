@@ -1,1 +1,16 @@
 //! The nouns: no IO, no async, no clock.
+
+mod context;
+mod cron_config;
+mod cron_run;
+mod ids;
+pub mod ledger;
+mod policy;
+pub mod schedule;
+
+pub use context::Context;
+pub use cron_config::{CronConfig, CronConfigFields};
+pub use cron_run::{CronRun, Hold, Outcome, RunKind, RunState, SkipReason};
+pub use ids::{ClaimToken, CronConfigId, Fence, JobName, ReplicaId, Revision, RunId};
+pub use policy::{CatchUp, OnAbandoned, Overlap, Policy};
+pub use schedule::Schedule;

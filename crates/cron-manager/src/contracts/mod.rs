@@ -1,0 +1,20 @@
+//! What others must provide. Each contract has its laws in its docs, and a test per law in `testing::conformance`.
+
+mod clock;
+mod handler;
+mod locker;
+mod randomness;
+mod signal;
+mod spawn;
+mod store;
+
+pub use clock::Clock;
+pub use handler::{ActiveRun, Handler, HandlerResult, Stop, handler_fn};
+pub use locker::{Lease, Locker};
+pub use randomness::Randomness;
+pub use signal::Signal;
+pub use spawn::Spawn;
+pub use store::{Busy, ConfigQuery, Decide, Finish, Look, RunQuery, Standing, Store, Waiting};
+
+/// A boxed future, as the contracts that cannot be `async fn` return it.
+pub type BoxFuture<T> = std::pin::Pin<Box<dyn Future<Output = T> + Send>>;

@@ -1,0 +1,18 @@
+//! Nudges between replicas.
+
+use super::BoxFuture;
+
+/// A nudge: "look again". It carries nothing, may come twice or not at all, and so changes when something is
+/// done, never what.
+///
+/// # Laws
+/// - A nudge ends every wait that began before it, also one that was not polled yet.
+/// - A wait that begins after a nudge does not end by it.
+/// - A nudge never blocks and never fails.
+pub trait Signal: Send + Sync + 'static {
+    /// Wakes all who wait.
+    fn nudge(&self);
+
+    /// Ends at the next nudge; the wait begins with this call.
+    fn nudged(&self) -> BoxFuture<()>;
+}

@@ -1,0 +1,160 @@
+//! Where configs and the ledger are kept.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use crate::{
+    ClaimToken, CronConfig, CronConfigId, CronRun, Hold, JobName, Outcome, Result, Revision, RunId, RunState,
+    SkipReason,
+    domain::ledger::{Account, Page},
+};
+
+/// What a transaction does with the pages it locked. It may be called again from the start when the store has to
+/// begin anew; an error takes everything back.
+pub type Decide<'a> = &'a (dyn Fn(&mut [Page]) -> Result<()> + Send + Sync);
+
+/// What to do about configs that another transaction has locked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Busy {
+    /// Leave them out.
+    Skip,
+    /// Wait for them.
+    Wait,
+}
+
+/// Keeps configs and the ledger. All decisions are made on [`Page`]s; a store locks, reads and writes them.
+///
+/// Every method is atomic. An error whose kind is unavailable says nothing about whether a write happened.
+///
+/// # Laws
+/// - What was acknowledged is kept.
+/// - `transact` locks the configs' pages against each other in the order of their ids, hands them over as they stand, and writes
+///   all that `decide` did, or nothing.
+/// - A page holds all pending and running rows and the skipped tick row that reaches furthest.
+/// - Rows are unique: ticks by (config, due instant, attempt), manual runs by request id. One running row per
+///   exclusive config. A write that would break this fails whole.
+/// - Names are unique, also among deleted configs.
+/// - An edit's revision is greater than all revisions that [`Store::look`] has shown before; watermark and fence change none.
+/// - `heartbeat` and `finish` touch only running rows under the same replica and fence.
+/// - Times are by one clock, the store's.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Keeps a new config: gives it its id, and the store's now as its times and watermark. Already exists: the name is taken.
+    async fn create(&self, config: CronConfig) -> Result<CronConfig>;
+
+    /// Locks the pages of `ids`, lets `decide` write on them, and commits. Returns the pages as they now stand, new rows
+    /// with their ids; ids that name no config are left out, and so are locked ones under [`Busy::Skip`].
+    async fn transact(&self, ids: &[CronConfigId], busy: Busy, decide: Decide<'_>) -> Result<Vec<Page>>;
+
+    /// What a replica must know to go on: the configs edited after `after`, and all runs that wait.
+    async fn look(&self, after: Revision) -> Result<Look>;
+
+    /// Counts a heartbeat on each hold. Returns the runs whose hold was still good.
+    async fn heartbeat(&self, holds: &[Hold]) -> Result<Vec<RunId>>;
+
+    /// Ends runs. Returns those whose hold was still good; the others are left as they are.
+    async fn finish(&self, finishes: &[Finish]) -> Result<Vec<RunId>>;
+
+    /// All running runs.
+    async fn running(&self) -> Result<Vec<CronRun>>;
+
+    /// The running runs that the claim with this token started.
+    async fn claimed(&self, token: ClaimToken) -> Result<Vec<CronRun>>;
+
+    /// One config, also a deleted one.
+    async fn config(&self, id: CronConfigId) -> Result<Option<CronConfig>>;
+
+    /// One config by its name, also a deleted one.
+    async fn config_named(&self, name: &JobName) -> Result<Option<CronConfig>>;
+
+    /// Configs in the order of their ids.
+    async fn configs(&self, query: &ConfigQuery) -> Result<Vec<CronConfig>>;
+
+    /// One run.
+    async fn run(&self, id: RunId) -> Result<Option<CronRun>>;
+
+    /// What a run printed. `None`: no such run, or nothing.
+    async fn log(&self, id: RunId) -> Result<Option<String>>;
+
+    /// Runs, newest id first.
+    async fn runs(&self, query: &RunQuery) -> Result<Vec<CronRun>>;
+
+    /// What the ledger says about one config, read at one moment.
+    async fn account(&self, id: CronConfigId) -> Result<Option<Account>>;
+}
+
+/// How a held run ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finish {
+    /// Who says so.
+    pub hold: Hold,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// A config and how far its ticks are accounted for.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// The config.
+    pub config: Arc<CronConfig>,
+    /// All its ticks up to here are accounted for.
+    pub watermark: Timestamp,
+}
+
+/// A pending run, as far as a replica must know it to claim it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// The run.
+    pub run_id: RunId,
+    /// Its config.
+    pub config_id: CronConfigId,
+    /// No claim before this instant.
+    pub start_after: Timestamp,
+    /// Skipped after this instant.
+    pub start_deadline: Timestamp,
+}
+
+/// The answer to [`Store::look`].
+#[derive(Clone, Debug)]
+pub struct Look {
+    /// The store's clock.
+    pub now: Timestamp,
+    /// The newest revision this answer covers.
+    pub revision: Revision,
+    /// The configs edited since, deleted ones too.
+    pub changed: Vec<Standing>,
+    /// All pending runs.
+    pub waiting: Vec<Waiting>,
+}
+
+/// Which configs to list.
+#[derive(Clone, Debug)]
+pub struct ConfigQuery {
+    /// Only ids greater than this.
+    pub after: CronConfigId,
+    /// At most so many.
+    pub limit: usize,
+    /// Deleted ones too.
+    pub show_deleted: bool,
+}
+
+/// Which runs to list.
+#[derive(Clone, Debug, Default)]
+pub struct RunQuery {
+    /// Only of this config.
+    pub config_id: Option<CronConfigId>,
+    /// Only in this state.
+    pub state: Option<RunState>,
+    /// Only skipped for this reason.
+    pub reason: Option<SkipReason>,
+    /// Only due at or after this instant.
+    pub from: Option<Timestamp>,
+    /// Only due before this instant.
+    pub to: Option<Timestamp>,
+    /// Only ids less than this.
+    pub before: Option<RunId>,
+    /// At most so many.
+    pub limit: usize,
+}

@@ -1,0 +1,258 @@
+//! The definition of a job: when, how and whether it runs.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{
+    Context, CronConfigId, JobName, Policy, Schedule,
+    policy::{CatchUp, OnAbandoned, Overlap},
+    schedule::{DstGap, ScheduleKind},
+};
+use crate::{Error, Result};
+
+/// The definition of a job, as the store keeps it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CronConfig {
+    /// Given by the store; 0 before the config is stored.
+    pub id: CronConfigId,
+    /// Joins the config to its handler. Unique, also among deleted configs.
+    pub name: JobName,
+    /// Whether ticks run; those of a disabled config are recorded as skipped.
+    pub enabled: bool,
+    /// What the handler is told.
+    pub context: Context,
+    /// When it is due. Without a schedule there are no ticks.
+    pub schedule: Option<Schedule>,
+    /// What happens when things do not go as planned.
+    pub policy: Policy,
+    /// Rises by one with each edit: the etag.
+    pub version: i64,
+    /// By the store's clock.
+    pub created_at: Timestamp,
+    /// When it was last edited, by the store's clock.
+    pub updated_at: Timestamp,
+    /// When it was deleted. A deleted config has no ticks and keeps its name.
+    pub deleted_at: Option<Timestamp>,
+}
+
+impl CronConfig {
+    /// Whether at most one run is live at a time.
+    pub fn is_exclusive(&self) -> bool {
+        self.policy.overlap == Overlap::Skip
+    }
+
+    /// The last instant at which the run of the tick `due_at` may start.
+    pub fn start_deadline(&self, due_at: Timestamp) -> Timestamp {
+        const AT_LEAST: Duration = Duration::from_secs(60);
+        let at_least = later(due_at, AT_LEAST);
+        match (self.policy.start_deadline, &self.schedule) {
+            (Some(deadline), _) => later(due_at, deadline),
+            (None, Some(schedule)) => schedule.next_after(due_at).unwrap_or(Timestamp::MAX).max(at_least),
+            (None, None) => at_least,
+        }
+    }
+}
+
+/// `instant` and `by` added, at most the last instant there is.
+fn later(instant: Timestamp, by: Duration) -> Timestamp {
+    instant.saturating_add(by).unwrap_or(Timestamp::MAX)
+}
+
+/// The fields of a config that a caller sets: all of a new one, or the changed ones of an update.
+/// What is `None` keeps its value, or its default in a new config. On the wire the names are in lowerCamelCase, durations
+/// are texts like `"90s"`, instants RFC 3339.
+///
+/// ```
+/// use cron_manager::CronConfigFields;
+/// use serde_json::json;
+///
+/// let fields = CronConfigFields::named("send-invoices")
+///     .enabled(true)
+///     .cron("30 2 * * *", "Europe/Berlin")
+///     .context(json!({"distributed": true}));
+/// assert_eq!(fields.timezone.as_deref(), Some("Europe/Berlin"));
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct CronConfigFields {
+    /// See [`CronConfig::name`].
+    pub name: Option<String>,
+    /// See [`CronConfig::enabled`]; false in a new config.
+    pub enabled: Option<bool>,
+    /// A JSON object, or a string that holds one.
+    pub context: Option<Value>,
+    /// Five to seven fields, or a name such as `@daily`. Empty: no longer by cron expression.
+    pub cron_expression: Option<String>,
+    /// The IANA zone of the expression; `UTC` by default.
+    pub timezone: Option<String>,
+    /// What a fixed time in a forward gap of the zone does.
+    pub dst_gap: Option<DstGap>,
+    /// An interval instead of an expression; whole seconds. Zero: no longer by interval.
+    #[serde(with = "duration")]
+    pub every: Option<Duration>,
+    /// One instant instead of an expression.
+    pub at: Option<Timestamp>,
+    /// See [`Policy::catch_up`].
+    pub catch_up: Option<CatchUp>,
+    /// See [`Policy::overlap`].
+    pub overlap: Option<Overlap>,
+    /// See [`Policy::on_abandoned`].
+    pub on_abandoned: Option<OnAbandoned>,
+    /// See [`Policy::start_deadline`]. Zero: the default.
+    #[serde(with = "duration")]
+    pub start_deadline: Option<Duration>,
+    /// See [`Policy::timeout`]. Zero: no limit.
+    #[serde(with = "duration")]
+    pub timeout: Option<Duration>,
+}
+
+impl CronConfigFields {
+    /// The fields of a config called `name`.
+    pub fn named(name: impl Into<String>) -> Self {
+        Self { name: Some(name.into()), ..Self::default() }
+    }
+
+    /// Switches it on or off.
+    #[must_use]
+    pub fn enabled(self, enabled: bool) -> Self {
+        Self { enabled: Some(enabled), ..self }
+    }
+
+    /// Due by a cron expression in a zone.
+    #[must_use]
+    pub fn cron(self, expression: impl Into<String>, timezone: impl Into<String>) -> Self {
+        Self { cron_expression: Some(expression.into()), timezone: Some(timezone.into()), ..self }
+    }
+
+    /// Due at each multiple of `interval`.
+    #[must_use]
+    pub fn every(self, interval: Duration) -> Self {
+        Self { every: Some(interval), ..self }
+    }
+
+    /// What the handler is told.
+    #[must_use]
+    pub fn context(self, context: Value) -> Self {
+        Self { context: Some(context), ..self }
+    }
+
+    /// The new config that these fields make at `now`.
+    pub fn create(&self, now: Timestamp) -> Result<CronConfig> {
+        let name = self.name.as_deref().ok_or_else(|| Error::invalid("name", "a config needs a name"))?;
+        self.change(CronConfig {
+            id: CronConfigId(0),
+            name: JobName::new(name)?,
+            enabled: false,
+            context: Context::default(),
+            schedule: None,
+            policy: Policy::default(),
+            version: 1,
+            created_at: now,
+            updated_at: now,
+            deleted_at: None,
+        })
+    }
+
+    /// `config` with these fields in place of its own. Version and times are left as they are.
+    pub fn change(&self, config: CronConfig) -> Result<CronConfig> {
+        Ok(CronConfig {
+            name: self.name.as_deref().map_or(Ok(config.name), JobName::new)?,
+            enabled: self.enabled.unwrap_or(config.enabled),
+            context: self.context.as_ref().map_or(Ok(config.context), Context::new)?,
+            schedule: self.change_schedule(config.schedule)?,
+            policy: self.change_policy(config.policy)?,
+            ..config
+        })
+    }
+
+    fn change_policy(&self, policy: Policy) -> Result<Policy> {
+        Ok(Policy {
+            catch_up: self.catch_up.unwrap_or(policy.catch_up),
+            overlap: self.overlap.unwrap_or(policy.overlap),
+            on_abandoned: self.on_abandoned.unwrap_or(policy.on_abandoned),
+            start_deadline: limit("startDeadline", self.start_deadline, policy.start_deadline)?,
+            timeout: limit("timeout", self.timeout, policy.timeout)?,
+        })
+    }
+
+    fn change_schedule(&self, schedule: Option<Schedule>) -> Result<Option<Schedule>> {
+        if self.cron_expression.is_none()
+            && self.timezone.is_none()
+            && self.dst_gap.is_none()
+            && self.every.is_none()
+            && self.at.is_none()
+        {
+            return Ok(schedule);
+        }
+        let expression = self.cron_expression.as_deref().filter(|text| !text.trim().is_empty());
+        let every = self.every.filter(|interval| !interval.is_zero());
+        match (expression, every, self.at) {
+            (None, None, None) => self.change_cron(schedule),
+            (Some(expression), None, None) => self.cron_schedule(schedule.as_ref(), expression).map(Some),
+            (None, Some(interval), None) => Ok(Some(Schedule::every(interval)?)),
+            (None, None, Some(instant)) => Ok(Some(Schedule::at(instant))),
+            _ => Err(Error::invalid("cronExpression", "give one of cronExpression, every and at, not several")),
+        }
+    }
+
+    /// A new zone or gap rule for an expression that stays, or no schedule at all when it was emptied.
+    fn change_cron(&self, schedule: Option<Schedule>) -> Result<Option<Schedule>> {
+        if self.cron_expression.is_some() || self.every.is_some() {
+            return Ok(None);
+        }
+        match schedule.as_ref().map(Schedule::kind) {
+            Some(ScheduleKind::Cron { expression, .. }) => {
+                self.cron_schedule(schedule.as_ref(), &expression.to_string()).map(Some)
+            }
+            _ => Err(Error::invalid("timezone", "a timezone or dstGap needs a cronExpression")),
+        }
+    }
+
+    fn cron_schedule(&self, old: Option<&Schedule>, expression: &str) -> Result<Schedule> {
+        let (old_zone, old_gap) = match old.map(Schedule::kind) {
+            Some(ScheduleKind::Cron { zone, gap, .. }) => (zone.name(), gap),
+            _ => ("UTC", DstGap::default()),
+        };
+        let zone = self.timezone.as_deref().filter(|zone| !zone.is_empty()).unwrap_or(old_zone);
+        Ok(Schedule::cron(expression, zone, self.dst_gap.unwrap_or(old_gap))?)
+    }
+}
+
+/// A limit as it is after the change: zero takes it away.
+fn limit(field: &'static str, new: Option<Duration>, old: Option<Duration>) -> Result<Option<Duration>> {
+    const LONGEST: Duration = Duration::from_secs(366 * 86_400);
+    match new {
+        None => Ok(old),
+        Some(Duration::ZERO) => Ok(None),
+        Some(limit) if limit > LONGEST => Err(Error::invalid(field, "at most 366 days")),
+        Some(limit) => Ok(Some(limit)),
+    }
+}
+
+/// Durations as proto3 JSON writes them: seconds with an `s`, such as `"1.5s"`.
+mod duration {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(value: &Option<Duration>, to: S) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(duration) => to.serialize_str(&format!("{}s", duration.as_secs_f64())),
+            None => to.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
+        let Some(text) = Option::<String>::deserialize(from)? else { return Ok(None) };
+        text.strip_suffix('s')
+            .and_then(|seconds| seconds.parse().ok())
+            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+            .map(Some)
+            .ok_or_else(|| {
+                D::Error::custom(format!("{text:?} is not a duration; write seconds with an s, such as \"90s\""))
+            })
+    }
+}

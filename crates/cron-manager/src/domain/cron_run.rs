@@ -1,0 +1,207 @@
+//! One execution of a job, or the record of why there was none.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{ClaimToken, CronConfigId, Fence, JobName, ReplicaId, RunId};
+
+/// Where a run comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunKind {
+    /// A tick of the schedule; unique by config, due instant and attempt.
+    Tick,
+    /// Somebody asked for it; unique by request id.
+    Manual,
+}
+
+/// Where a run is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunState {
+    /// Waits for a replica to claim it.
+    Pending,
+    /// A replica claimed it and has not finished it.
+    Running,
+    /// The handler returned.
+    Succeeded,
+    /// The handler returned an error or panicked.
+    Failed,
+    /// The handler took longer than the config's timeout.
+    TimedOut,
+    /// It was cancelled while running.
+    Cancelled,
+    /// Its replica stopped answering; what it did is not known.
+    Abandoned,
+    /// It never started, for the reason beside it.
+    Skipped,
+}
+
+/// Why a tick did not run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SkipReason {
+    /// The config was disabled or deleted.
+    Disabled,
+    /// A run of the same config was live.
+    Overlap,
+    /// Somebody outside the service held the job's lock.
+    LockedElsewhere,
+    /// A newer tick took its place.
+    Superseded,
+    /// Its start deadline passed while it waited.
+    TooLate,
+    /// Nobody planned it in time, and catching up does not reach it.
+    Missed,
+    /// Its start deadline passed and no live replica had its handler.
+    NoHandler,
+}
+
+macro_rules! words {
+    ($name:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
+        impl $name {
+            /// All values.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// The word on the wire and in tables.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+
+            /// The value that [`Self::as_str`] writes as `word`.
+            pub fn from_word(word: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|value| value.as_str() == word)
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+
+words!(RunKind { Tick = "tick", Manual = "manual" });
+words!(RunState {
+    Pending = "pending",
+    Running = "running",
+    Succeeded = "succeeded",
+    Failed = "failed",
+    TimedOut = "timed_out",
+    Cancelled = "cancelled",
+    Abandoned = "abandoned",
+    Skipped = "skipped",
+});
+words!(SkipReason {
+    Disabled = "disabled",
+    Overlap = "overlap",
+    LockedElsewhere = "locked_elsewhere",
+    Superseded = "superseded",
+    TooLate = "too_late",
+    Missed = "missed",
+    NoHandler = "no_handler",
+});
+
+impl RunState {
+    /// Whether the run is over: its state and owner never change again.
+    pub fn is_terminal(self) -> bool {
+        !matches!(self, Self::Pending | Self::Running)
+    }
+}
+
+/// A replica's hold on a running run: what a heartbeat renews and a finish must still have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Hold {
+    /// The run held.
+    pub run_id: RunId,
+    /// Who holds it.
+    pub replica_id: ReplicaId,
+    /// The config's fence at the claim.
+    pub fence: Fence,
+}
+
+/// One execution of a job, or the record of why ticks did not run.
+#[doc(alias = "CronJob")]
+#[derive(Clone, Debug, PartialEq)]
+pub struct CronRun {
+    /// Given by the store; 0 before the run is stored.
+    pub id: RunId,
+    /// The config it belongs to.
+    pub config_id: CronConfigId,
+    /// The config's name.
+    pub name: JobName,
+    /// The version of the config it was planned under.
+    pub config_version: i64,
+    /// Where it comes from.
+    pub kind: RunKind,
+    /// The tick; the first one when the row stands for several skipped ticks. A whole second.
+    pub due_at: Timestamp,
+    /// The last tick the row stands for; `due_at` unless it is a skipped row.
+    pub due_through: Timestamp,
+    /// How many ticks the row stands for; 1 unless it is a skipped row.
+    pub count: u64,
+    /// 1, and more for a retry.
+    pub attempt: u32,
+    /// Tells one request for a manual run from another.
+    pub request_id: Option<String>,
+    /// No claim before this instant.
+    pub start_after: Timestamp,
+    /// No claim after this instant.
+    pub start_deadline: Timestamp,
+    /// Where it is in its life.
+    pub state: RunState,
+    /// Why it was skipped, when it was.
+    pub reason: Option<SkipReason>,
+    /// Who claimed it last.
+    pub replica_id: Option<ReplicaId>,
+    /// The config's fence at the last claim.
+    pub fence: Fence,
+    /// The random value of the last claim.
+    pub token: ClaimToken,
+    /// Counts the heartbeats of the last claim.
+    pub heartbeat: i64,
+    /// When the row was written, by the store's clock.
+    pub created_at: Timestamp,
+    /// When it was claimed, by the store's clock.
+    pub started_at: Option<Timestamp>,
+    /// When it succeeded, failed, timed out, was cancelled or abandoned, by the store's clock.
+    pub finished_at: Option<Timestamp>,
+    /// Events or a value that the handler left, as JSON text.
+    pub result: Option<String>,
+    /// What went wrong.
+    pub error: Option<String>,
+    /// Whether result, error or log lost a part to their limits.
+    pub truncated: bool,
+}
+
+impl CronRun {
+    /// The hold of the replica that runs it, while it runs.
+    pub fn hold(&self) -> Option<Hold> {
+        let replica_id = self.replica_id.filter(|_| self.state == RunState::Running)?;
+        Some(Hold { run_id: self.id, replica_id, fence: self.fence })
+    }
+
+    /// The same for every attempt at one tick: `configId/dueAt`; for a manual run its id.
+    pub fn idempotency_key(&self) -> String {
+        match self.kind {
+            RunKind::Tick => format!("{}/{}", self.config_id, self.due_at),
+            RunKind::Manual => self.id.to_string(),
+        }
+    }
+}
+
+/// How a run ended, as its handler's replica reports it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// One of succeeded, failed, timed_out and cancelled.
+    pub state: RunState,
+    /// Events or a value, as JSON text.
+    pub result: Option<String>,
+    /// What went wrong.
+    pub error: Option<String>,
+    /// What it printed.
+    pub log: Option<String>,
+    /// Whether one of these lost a part to its limit.
+    pub truncated: bool,
+}

@@ -1,0 +1,278 @@
+//! One config's page of the ledger, and the only ways to write on it.
+
+use jiff::Timestamp;
+
+use crate::{ClaimToken, CronConfig, CronRun, Fence, Hold, ReplicaId, RunId, RunKind, RunState, SkipReason};
+
+/// One config's page: what a store hands over under the config's lock, and what it writes back.
+///
+/// Every decision of the protocol is made on a page, in memory, between a store's read and its commit. So it is
+/// the same for every store, and is always made on what is true. The verbs that take a run refuse by
+/// returning false where the run is not in the state they need.
+#[derive(Clone, Debug)]
+pub struct Page {
+    now: Timestamp,
+    config: CronConfig,
+    watermark: Timestamp,
+    fence: Fence,
+    rows: Vec<Row>,
+    edited: bool,
+}
+
+/// A row of the page and whether the store must write it.
+#[derive(Clone, Debug)]
+struct Row {
+    run: CronRun,
+    change: Change,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Change {
+    None,
+    Insert,
+    Update,
+}
+
+/// Who claims, and the random value by which the claim is found again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claimant {
+    /// The claiming replica.
+    pub replica_id: ReplicaId,
+    /// New for each attempt to claim.
+    pub token: ClaimToken,
+}
+
+impl Page {
+    /// The page as it stands in the store: `now` by the store's clock, `runs` all pending and running rows and
+    /// the skipped tick row that reaches furthest.
+    pub fn new(now: Timestamp, config: CronConfig, watermark: Timestamp, fence: Fence, runs: Vec<CronRun>) -> Self {
+        let rows = runs.into_iter().map(|run| Row { run, change: Change::None }).collect();
+        Self { now, config, watermark, fence, rows, edited: false }
+    }
+
+    /// The store's clock when the page was locked.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The config, locked.
+    pub fn config(&self) -> &CronConfig {
+        &self.config
+    }
+
+    /// All ticks up to here are accounted for.
+    pub fn watermark(&self) -> Timestamp {
+        self.watermark
+    }
+
+    /// The fence of the config's newest claim.
+    pub fn fence(&self) -> Fence {
+        self.fence
+    }
+
+    /// The rows as they now stand: pending and running ones, skipped ones at the edge, and all that moved.
+    pub fn runs(&self) -> impl Iterator<Item = &CronRun> {
+        self.rows.iter().map(|row| &row.run)
+    }
+
+    /// Whether the exclusive right to run is taken.
+    pub fn is_busy(&self) -> bool {
+        self.config.is_exclusive() && self.runs().any(|run| run.state == RunState::Running)
+    }
+
+    /// Whether pending runs may start at all.
+    pub fn is_active(&self) -> bool {
+        self.config.enabled && self.config.deleted_at.is_none()
+    }
+
+    /// The places of the pending rows, oldest first.
+    pub fn pending(&self) -> Vec<usize> {
+        let mut places: Vec<_> =
+            (0..self.rows.len()).filter(|&at| self.rows[at].run.state == RunState::Pending).collect();
+        places.sort_by_key(|&at| self.rows[at].run.due_at);
+        places
+    }
+
+    /// The row at a place that [`Self::pending`] or [`Self::record_tick`] gave.
+    pub fn row(&self, place: usize) -> &CronRun {
+        &self.rows[place].run
+    }
+
+    /// Writes the tick `due_at` as a pending run.
+    pub fn record_tick(&mut self, due_at: Timestamp) -> usize {
+        self.insert(self.new_run(RunKind::Tick, due_at))
+    }
+
+    /// Writes a pending run that somebody asked for.
+    pub fn record_manual(&mut self, request_id: String) -> usize {
+        let due_at = Timestamp::from_second(self.now.as_second()).unwrap_or(self.now);
+        self.insert(CronRun { request_id: Some(request_id), ..self.new_run(RunKind::Manual, due_at) })
+    }
+
+    /// Writes the `count` ticks from `first` through `last` as skipped: the newest skipped row grows when it has the
+    /// same reason and no tick lies between, else a new row stands for them.
+    pub fn record_skipped(&mut self, reason: SkipReason, first: Timestamp, last: Timestamp, count: u64) {
+        if count == 0 {
+            return;
+        }
+        if let Some(place) = self.growable(reason, first) {
+            let run = self.change(place);
+            (run.due_through, run.count) = (last, run.count + count);
+        } else {
+            let run = self.new_run(RunKind::Tick, first);
+            self.insert(CronRun { due_through: last, count, state: RunState::Skipped, reason: Some(reason), ..run });
+        }
+    }
+
+    /// All ticks up to `to` are accounted for. A watermark never falls.
+    pub fn move_watermark(&mut self, to: Timestamp) {
+        self.watermark = self.watermark.max(to);
+    }
+
+    /// Starts the pending run at `place` and raises the fence. Refused before its `start_after`, after its start
+    /// deadline, while the right is taken, and when the config is disabled or deleted.
+    pub fn start(&mut self, place: usize, claimant: Claimant) -> bool {
+        let now = self.now;
+        let run = self.row(place);
+        let may = run.state == RunState::Pending && run.start_after <= now && now < run.start_deadline;
+        if !may || self.is_busy() || !self.is_active() {
+            return false;
+        }
+        self.fence.0 += 1;
+        let fence = self.fence;
+        let run = self.change(place);
+        run.state = RunState::Running;
+        run.started_at = Some(now);
+        (run.replica_id, run.token, run.fence, run.heartbeat) = (Some(claimant.replica_id), claimant.token, fence, 0);
+        true
+    }
+
+    /// Skips the pending run at `place`.
+    pub fn skip(&mut self, place: usize, reason: SkipReason) -> bool {
+        let pending = self.row(place).state == RunState::Pending;
+        if pending {
+            self.set_skipped(place, reason);
+        }
+        pending
+    }
+
+    /// Takes a claim back before its handler began: the run is pending again.
+    pub fn hand_back(&mut self, hold: Hold) -> bool {
+        let Some(place) = self.held(hold) else { return false };
+        let run = self.change(place);
+        (run.state, run.replica_id, run.started_at) = (RunState::Pending, None, None);
+        true
+    }
+
+    /// Takes a claim back before its handler began: the run is skipped.
+    pub fn withdraw(&mut self, hold: Hold, reason: SkipReason) -> bool {
+        let Some(place) = self.held(hold) else { return false };
+        self.set_skipped(place, reason);
+        true
+    }
+
+    /// Ends a running run whose replica stopped answering: only if nobody moved its heartbeat since.
+    pub fn abandon(&mut self, hold: Hold, heartbeat: i64, error: String) -> bool {
+        let now = self.now;
+        match self.held(hold) {
+            Some(place) if self.row(place).heartbeat == heartbeat => {
+                let run = self.change(place);
+                (run.state, run.finished_at, run.error) = (RunState::Abandoned, Some(now), Some(error));
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Puts `config` in place of the old one, as its next version. Ticks before now belong to the old one: plan them first.
+    pub fn edit(&mut self, config: CronConfig) {
+        let version = self.config.version + 1;
+        self.config = CronConfig { version, updated_at: self.now, ..config };
+        self.edited = true;
+        self.move_watermark(self.now);
+    }
+
+    /// The rows to insert; they have no id yet. The store gives each one its id through this.
+    pub fn inserted(&mut self) -> impl Iterator<Item = &mut CronRun> {
+        self.rows.iter_mut().filter(|row| row.change == Change::Insert).map(|row| &mut row.run)
+    }
+
+    /// The rows to overwrite.
+    pub fn updated(&self) -> impl Iterator<Item = &CronRun> {
+        self.rows.iter().filter(|row| row.change == Change::Update).map(|row| &row.run)
+    }
+
+    /// The config to write, when it was edited.
+    pub fn edited(&self) -> Option<&CronConfig> {
+        self.edited.then_some(&self.config)
+    }
+
+    /// The runs that this claim started.
+    pub fn claimed(&self, token: ClaimToken) -> impl Iterator<Item = &CronRun> {
+        self.runs().filter(move |run| run.state == RunState::Running && run.token == token)
+    }
+
+    fn growable(&self, reason: SkipReason, first: Timestamp) -> Option<usize> {
+        let schedule = self.config.schedule.as_ref()?;
+        (0..self.rows.len()).rfind(|&place| {
+            let run = self.row(place);
+            run.state == RunState::Skipped
+                && run.reason == Some(reason)
+                && run.kind == RunKind::Tick
+                && run.attempt == 1
+                && run.config_version == self.config.version
+                && schedule.next_after(run.due_through) == Some(first)
+        })
+    }
+
+    fn held(&self, hold: Hold) -> Option<usize> {
+        self.rows.iter().position(|row| row.run.hold() == Some(hold))
+    }
+
+    fn set_skipped(&mut self, place: usize, reason: SkipReason) {
+        let run = self.change(place);
+        (run.state, run.reason, run.started_at) = (RunState::Skipped, Some(reason), None);
+    }
+
+    fn change(&mut self, place: usize) -> &mut CronRun {
+        let row = &mut self.rows[place];
+        if row.change == Change::None {
+            row.change = Change::Update;
+        }
+        &mut row.run
+    }
+
+    fn insert(&mut self, run: CronRun) -> usize {
+        self.rows.push(Row { run, change: Change::Insert });
+        self.rows.len() - 1
+    }
+
+    fn new_run(&self, kind: RunKind, due_at: Timestamp) -> CronRun {
+        CronRun {
+            id: RunId(0),
+            config_id: self.config.id,
+            name: self.config.name.clone(),
+            config_version: self.config.version,
+            kind,
+            due_at,
+            due_through: due_at,
+            count: 1,
+            attempt: 1,
+            request_id: None,
+            start_after: due_at,
+            start_deadline: self.config.start_deadline(due_at),
+            state: RunState::Pending,
+            reason: None,
+            replica_id: None,
+            fence: Fence(0),
+            token: ClaimToken(0),
+            heartbeat: 0,
+            created_at: self.now,
+            started_at: None,
+            finished_at: None,
+            result: None,
+            error: None,
+            truncated: false,
+        }
+    }
+}

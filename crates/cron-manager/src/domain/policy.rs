@@ -1,0 +1,49 @@
+//! How a config's ticks are treated when things do not go as planned.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// What becomes of ticks that nobody was there to plan in time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CatchUp {
+    /// All are recorded as missed.
+    None,
+    /// The newest runs, if its start deadline has not passed; the others are recorded as missed.
+    #[default]
+    Latest,
+}
+
+/// What becomes of a tick that falls due while a run of the same config is live.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Overlap {
+    /// It is recorded as skipped.
+    #[default]
+    Skip,
+}
+
+/// What becomes of a run whose replica stopped answering.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnAbandoned {
+    /// It is recorded as abandoned, and that is all: what it did is not known.
+    #[default]
+    Report,
+}
+
+/// The policies of a config. Each default does no harm.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// Ticks that nobody planned in time.
+    pub catch_up: CatchUp,
+    /// Ticks due while a run is live.
+    pub overlap: Overlap,
+    /// Runs whose replica stopped answering.
+    pub on_abandoned: OnAbandoned,
+    /// How long after its due instant a tick may still start. `None`: until the next tick, at least 60 s.
+    pub start_deadline: Option<Duration>,
+    /// How long a run may last. `None`: as long as it takes.
+    pub timeout: Option<Duration>,
+}
