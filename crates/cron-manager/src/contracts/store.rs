@@ -116,6 +116,18 @@ pub struct Waiting {
     pub start_deadline: Timestamp,
 }
 
+impl Waiting {
+    /// What a replica must know of a pending `run`.
+    pub fn of(run: &CronRun) -> Self {
+        Self {
+            run_id: run.id,
+            config_id: run.config_id,
+            start_after: run.start_after,
+            start_deadline: run.start_deadline,
+        }
+    }
+}
+
 /// The answer to [`Store::look`].
 #[derive(Clone, Debug)]
 pub struct Look {
@@ -157,4 +169,16 @@ pub struct RunQuery {
     pub before: Option<RunId>,
     /// At most so many.
     pub limit: usize,
+}
+
+impl RunQuery {
+    /// Whether `run` is one of those asked for, `limit` aside.
+    pub fn matches(&self, run: &CronRun) -> bool {
+        self.config_id.is_none_or(|id| run.config_id == id)
+            && self.state.is_none_or(|state| run.state == state)
+            && self.reason.is_none_or(|reason| run.reason == Some(reason))
+            && self.from.is_none_or(|from| run.due_at >= from)
+            && self.to.is_none_or(|to| run.due_at < to)
+            && self.before.is_none_or(|before| run.id < before)
+    }
 }

@@ -1,0 +1,10 @@
+//! Everything in this process's memory: the reference that the other back ends are held to, and enough for tests.
+
+mod locker;
+mod signal;
+mod store;
+mod tables;
+
+pub use locker::MemoryLocker;
+pub use signal::LocalSignal;
+pub use store::MemoryStore;

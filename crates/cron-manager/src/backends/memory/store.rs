@@ -1,0 +1,142 @@
+//! The reference store.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use parking_lot::Mutex;
+
+use super::tables::Tables;
+use crate::{
+    ClaimToken, CronConfig, CronConfigId, CronRun, Hold, JobName, Result, Revision, RunId, RunState,
+    contracts::{Busy, Clock, ConfigQuery, Decide, Finish, Look, RunQuery, Standing, Store, Waiting},
+    domain::ledger::{Account, Page},
+};
+
+/// A store in this process's memory. Clones share it. What it holds ends with the process.
+#[derive(Clone)]
+pub struct MemoryStore {
+    clock: Arc<dyn Clock>,
+    tables: Arc<Mutex<Tables>>,
+}
+
+impl MemoryStore {
+    /// An empty store that dates what it writes by `clock`.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, tables: Arc::default() }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn create(&self, config: CronConfig) -> Result<CronConfig> {
+        self.tables.lock().create(config, self.now())
+    }
+
+    async fn transact(&self, ids: &[CronConfigId], _busy: Busy, decide: Decide<'_>) -> Result<Vec<Page>> {
+        let mut tables = self.tables.lock();
+        let now = self.now();
+        let mut ids = ids.to_vec();
+        ids.sort_unstable();
+        ids.dedup();
+        let mut pages: Vec<Page> = ids.into_iter().filter_map(|id| tables.page(id, now)).collect();
+        decide(&mut pages)?;
+        tables.check(&mut pages)?;
+        pages.iter_mut().for_each(|page| tables.write(page));
+        Ok(pages)
+    }
+
+    async fn look(&self, after: Revision) -> Result<Look> {
+        let tables = self.tables.lock();
+        let changed = tables.configs.values().filter(|row| row.revision > after);
+        let waiting = tables.live().filter(|run| run.state == RunState::Pending);
+        Ok(Look {
+            now: self.now(),
+            revision: tables.revision,
+            changed: changed
+                .map(|row| Standing { config: Arc::new(row.config.clone()), watermark: row.watermark })
+                .collect(),
+            waiting: waiting.map(Waiting::of).collect(),
+        })
+    }
+
+    async fn heartbeat(&self, holds: &[Hold]) -> Result<Vec<RunId>> {
+        let mut tables = self.tables.lock();
+        let mut moved = Vec::new();
+        for hold in holds {
+            if let Some(run) = tables.held(*hold) {
+                moved.push(run.id);
+                tables.put(CronRun { heartbeat: run.heartbeat + 1, ..run });
+            }
+        }
+        Ok(moved)
+    }
+
+    async fn finish(&self, finishes: &[Finish]) -> Result<Vec<RunId>> {
+        let mut tables = self.tables.lock();
+        let now = self.now();
+        let mut moved = Vec::new();
+        for Finish { hold, outcome } in finishes {
+            let Some(run) = tables.held(*hold) else { continue };
+            moved.push(run.id);
+            if let Some(log) = &outcome.log {
+                tables.logs.insert(run.id, log.clone());
+            }
+            tables.put(CronRun {
+                state: outcome.state,
+                finished_at: Some(now),
+                result: outcome.result.clone(),
+                error: outcome.error.clone(),
+                truncated: outcome.truncated,
+                ..run
+            });
+        }
+        Ok(moved)
+    }
+
+    async fn running(&self) -> Result<Vec<CronRun>> {
+        Ok(self.tables.lock().live().filter(|run| run.state == RunState::Running).cloned().collect())
+    }
+
+    async fn claimed(&self, token: ClaimToken) -> Result<Vec<CronRun>> {
+        Ok(self.tables.lock().claimed(token))
+    }
+
+    async fn config(&self, id: CronConfigId) -> Result<Option<CronConfig>> {
+        Ok(self.tables.lock().configs.get(&id).map(|row| row.config.clone()))
+    }
+
+    async fn config_named(&self, name: &JobName) -> Result<Option<CronConfig>> {
+        Ok(self.tables.lock().named(name).cloned())
+    }
+
+    async fn configs(&self, query: &ConfigQuery) -> Result<Vec<CronConfig>> {
+        let tables = self.tables.lock();
+        let configs = tables.configs.values().map(|row| &row.config);
+        let listed =
+            configs.filter(|config| config.id > query.after && (query.show_deleted || config.deleted_at.is_none()));
+        Ok(listed.take(query.limit).cloned().collect())
+    }
+
+    async fn run(&self, id: RunId) -> Result<Option<CronRun>> {
+        Ok(self.tables.lock().runs.get(&id).cloned())
+    }
+
+    async fn log(&self, id: RunId) -> Result<Option<String>> {
+        Ok(self.tables.lock().logs.get(&id).cloned())
+    }
+
+    async fn runs(&self, query: &RunQuery) -> Result<Vec<CronRun>> {
+        let tables = self.tables.lock();
+        let runs = tables.runs.values().rev();
+        Ok(runs.filter(|run| query.matches(run)).take(query.limit).cloned().collect())
+    }
+
+    async fn account(&self, id: CronConfigId) -> Result<Option<Account>> {
+        Ok(self.tables.lock().account(id))
+    }
+}

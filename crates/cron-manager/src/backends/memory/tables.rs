@@ -1,0 +1,189 @@
+//! The rows of the memory store, and the rules that its transactions cannot break.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use jiff::Timestamp;
+
+use crate::{
+    ClaimToken, CronConfig, CronConfigId, CronRun, Error, ErrorKind, Fence, Hold, JobName, Result, Revision, RunId,
+    RunKind, RunState,
+    domain::{
+        ledger::{Account, ConfigVersion, Page},
+        schedule::tz_database_version,
+    },
+};
+
+#[derive(Default)]
+pub(super) struct Tables {
+    pub(super) configs: BTreeMap<CronConfigId, ConfigRow>,
+    pub(super) runs: BTreeMap<RunId, CronRun>,
+    pub(super) logs: HashMap<RunId, String>,
+    pub(super) revision: Revision,
+    names: HashMap<JobName, CronConfigId>,
+    /// The backstop of the protocol: a tick has one row per attempt.
+    ticks: HashSet<(CronConfigId, Timestamp, u32)>,
+    requests: HashSet<String>,
+    live: BTreeMap<CronConfigId, BTreeSet<RunId>>,
+    last_skip: HashMap<CronConfigId, RunId>,
+}
+
+pub(super) struct ConfigRow {
+    pub(super) config: CronConfig,
+    pub(super) watermark: Timestamp,
+    pub(super) revision: Revision,
+    fence: Fence,
+    versions: Vec<ConfigVersion>,
+}
+
+impl Tables {
+    pub(super) fn create(&mut self, config: CronConfig, now: Timestamp) -> Result<CronConfig> {
+        if let Some(id) = self.names.get(&config.name) {
+            return Err(name_taken(&self.configs[id].config));
+        }
+        let id = CronConfigId(self.configs.last_key_value().map_or(1, |(id, _)| id.0 + 1));
+        let config = CronConfig { id, created_at: now, updated_at: now, ..config };
+        self.names.insert(config.name.clone(), id);
+        let versions = vec![version(&config, now)];
+        let row =
+            ConfigRow { config: config.clone(), watermark: now, fence: Fence(0), revision: self.revise(), versions };
+        self.configs.insert(id, row);
+        Ok(config)
+    }
+
+    pub(super) fn page(&self, id: CronConfigId, now: Timestamp) -> Option<Page> {
+        let row = self.configs.get(&id)?;
+        let live = self.live.get(&id).into_iter().flatten();
+        let runs = live.chain(self.last_skip.get(&id)).map(|run| self.runs[run].clone()).collect();
+        Some(Page::new(now, row.config.clone(), row.watermark, row.fence, runs))
+    }
+
+    /// Refuses pages that break a rule; then nothing of the transaction may be written.
+    pub(super) fn check(&self, pages: &mut [Page]) -> Result<()> {
+        for page in pages {
+            let id = page.config().id;
+            if let Some(config) = page.edited()
+                && self.names.get(&config.name).is_some_and(|owner| *owner != id)
+            {
+                return Err(name_taken(&self.configs[&self.names[&config.name]].config));
+            }
+            let running = page.runs().filter(|run| run.state == RunState::Running).count();
+            if page.config().is_exclusive() && running > 1 {
+                return Err(broken(format!("{running} runs of {} would be running", page.config().name)));
+            }
+            self.check_rows(page)?;
+        }
+        Ok(())
+    }
+
+    fn check_rows(&self, page: &mut Page) -> Result<()> {
+        let mut new = HashSet::new();
+        for run in page.inserted() {
+            let key = (run.config_id, run.due_at, run.attempt);
+            if run.kind == RunKind::Tick && (self.ticks.contains(&key) || !new.insert(key)) {
+                return Err(broken(format!("the tick {} of {} has a row already", run.due_at, run.name)));
+            }
+            if run.request_id.as_ref().is_some_and(|request| self.requests.contains(request)) {
+                return Err(Error::new(ErrorKind::AlreadyExists, "that request id was used before"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes what was decided on a page that [`Self::check`] let pass.
+    pub(super) fn write(&mut self, page: &mut Page) {
+        for run in page.inserted() {
+            run.id = RunId(self.runs.last_key_value().map_or(1, |(id, _)| id.0 + 1));
+            if run.kind == RunKind::Tick {
+                self.ticks.insert((run.config_id, run.due_at, run.attempt));
+            }
+            self.requests.extend(run.request_id.clone());
+            let run = run.clone();
+            self.put(run);
+        }
+        for run in page.updated() {
+            self.put(run.clone());
+        }
+        let revision = page.edited().map(|_| self.revise());
+        let Some(row) = self.configs.get_mut(&page.config().id) else { return };
+        (row.watermark, row.fence) = (page.watermark(), page.fence());
+        if let Some((config, revision)) = page.edited().zip(revision) {
+            self.names.remove(&row.config.name);
+            self.names.insert(config.name.clone(), config.id);
+            row.versions.push(version(config, page.watermark()));
+            (row.config, row.revision) = (config.clone(), revision);
+        }
+    }
+
+    /// Keeps a row and what is known by it.
+    pub(super) fn put(&mut self, run: CronRun) {
+        let live = self.live.entry(run.config_id).or_default();
+        if run.state.is_terminal() {
+            live.remove(&run.id);
+        } else {
+            live.insert(run.id);
+        }
+        if run.state == RunState::Skipped && run.kind == RunKind::Tick {
+            let furthest = self.last_skip.get(&run.config_id).map(|id| self.runs[id].due_through);
+            if furthest.is_none_or(|through| through <= run.due_through) {
+                self.last_skip.insert(run.config_id, run.id);
+            }
+        }
+        self.runs.insert(run.id, run);
+    }
+
+    /// The running run under that hold.
+    pub(super) fn held(&mut self, hold: Hold) -> Option<CronRun> {
+        self.runs.get(&hold.run_id).filter(|run| run.hold() == Some(hold)).cloned()
+    }
+
+    pub(super) fn live(&self) -> impl Iterator<Item = &CronRun> {
+        self.live.values().flatten().map(|id| &self.runs[id])
+    }
+
+    pub(super) fn claimed(&self, token: ClaimToken) -> Vec<CronRun> {
+        self.live().filter(|run| run.state == RunState::Running && run.token == token).cloned().collect()
+    }
+
+    pub(super) fn named(&self, name: &JobName) -> Option<&CronConfig> {
+        self.names.get(name).map(|id| &self.configs[id].config)
+    }
+
+    pub(super) fn account(&self, id: CronConfigId) -> Option<Account> {
+        let row = self.configs.get(&id)?;
+        let mut recorded = BTreeMap::new();
+        for run in self.runs.values().filter(|run| run.config_id == id && run.kind == RunKind::Tick && run.attempt == 1)
+        {
+            *recorded.entry(run.config_version).or_default() += run.count;
+        }
+        Some(Account {
+            config_id: id,
+            name: row.config.name.clone(),
+            watermark: row.watermark,
+            versions: row.versions.clone(),
+            recorded: recorded.into_iter().collect(),
+        })
+    }
+
+    fn revise(&mut self) -> Revision {
+        self.revision.0 += 1;
+        self.revision
+    }
+}
+
+fn version(config: &CronConfig, since: Timestamp) -> ConfigVersion {
+    ConfigVersion {
+        version: config.version,
+        since,
+        schedule: config.schedule.clone().filter(|_| config.deleted_at.is_none()),
+        tz_database: tz_database_version().into(),
+    }
+}
+
+fn name_taken(config: &CronConfig) -> Error {
+    let owner = if config.deleted_at.is_some() { "a deleted config" } else { "a config" };
+    Error::new(ErrorKind::AlreadyExists, format!("{owner} is called {} already", config.name))
+}
+
+fn broken(what: String) -> Error {
+    Error::new(ErrorKind::FailedPrecondition, what)
+}

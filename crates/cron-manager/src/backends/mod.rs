@@ -1,0 +1,4 @@
+//! One folder per technology. No back end imports another.
+
+pub mod memory;
+pub mod system;
