@@ -5,6 +5,9 @@ pub mod backends;
 pub mod contracts;
 pub mod domain;
 mod error;
+pub mod manager;
+pub mod scheduler;
+mod setup;
 
 #[doc(inline)]
 pub use contracts::{ActiveRun, Handler, HandlerResult, Stop, handler_fn};
@@ -14,3 +17,6 @@ pub use domain::{
     OnAbandoned, Outcome, Overlap, Policy, ReplicaId, Revision, RunId, RunKind, RunState, Schedule, SkipReason,
 };
 pub use error::{Error, ErrorKind, Result};
+#[doc(inline)]
+pub use manager::CronManager;
+pub use setup::Builder;

@@ -1,5 +1,7 @@
 //! One execution of a job, or the record of why there was none.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -45,8 +47,6 @@ pub enum SkipReason {
     Disabled,
     /// A run of the same config was live.
     Overlap,
-    /// Somebody outside the service held the job's lock.
-    LockedElsewhere,
     /// A newer tick took its place.
     Superseded,
     /// Its start deadline passed while it waited.
@@ -96,7 +96,6 @@ words!(RunState {
 words!(SkipReason {
     Disabled = "disabled",
     Overlap = "overlap",
-    LockedElsewhere = "locked_elsewhere",
     Superseded = "superseded",
     TooLate = "too_late",
     Missed = "missed",
@@ -161,6 +160,8 @@ pub struct CronRun {
     pub token: ClaimToken,
     /// Counts the heartbeats of the last claim.
     pub heartbeat: i64,
+    /// The length of the last claim's lease.
+    pub ttl: Duration,
     /// When the row was written, by the store's clock.
     pub created_at: Timestamp,
     /// When it was claimed, by the store's clock.
@@ -189,19 +190,4 @@ impl CronRun {
             RunKind::Manual => self.id.to_string(),
         }
     }
-}
-
-/// How a run ended, as its handler's replica reports it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Outcome {
-    /// One of succeeded, failed, timed_out and cancelled.
-    pub state: RunState,
-    /// Events or a value, as JSON text.
-    pub result: Option<String>,
-    /// What went wrong.
-    pub error: Option<String>,
-    /// What it printed.
-    pub log: Option<String>,
-    /// Whether one of these lost a part to its limit.
-    pub truncated: bool,
 }

@@ -5,12 +5,14 @@ mod cron_config;
 mod cron_run;
 mod ids;
 pub mod ledger;
+mod outcome;
 mod policy;
 pub mod schedule;
 
 pub use context::Context;
 pub use cron_config::{CronConfig, CronConfigFields};
-pub use cron_run::{CronRun, Hold, Outcome, RunKind, RunState, SkipReason};
+pub use cron_run::{CronRun, Hold, RunKind, RunState, SkipReason};
 pub use ids::{ClaimToken, CronConfigId, Fence, JobName, ReplicaId, Revision, RunId};
+pub use outcome::Outcome;
 pub use policy::{CatchUp, OnAbandoned, Overlap, Policy};
 pub use schedule::Schedule;

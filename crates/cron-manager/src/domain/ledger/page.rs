@@ -139,8 +139,9 @@ impl Page {
             return false;
         }
         self.fence.0 += 1;
-        let fence = self.fence;
+        let (fence, ttl) = (self.fence, self.config.context.ttl());
         let run = self.change(place);
+        run.ttl = ttl;
         run.state = RunState::Running;
         run.started_at = Some(now);
         (run.replica_id, run.token, run.fence, run.heartbeat) = (Some(claimant.replica_id), claimant.token, fence, 0);
@@ -161,13 +162,6 @@ impl Page {
         let Some(place) = self.held(hold) else { return false };
         let run = self.change(place);
         (run.state, run.replica_id, run.started_at) = (RunState::Pending, None, None);
-        true
-    }
-
-    /// Takes a claim back before its handler began: the run is skipped.
-    pub fn withdraw(&mut self, hold: Hold, reason: SkipReason) -> bool {
-        let Some(place) = self.held(hold) else { return false };
-        self.set_skipped(place, reason);
         true
     }
 
@@ -200,6 +194,12 @@ impl Page {
     /// The rows to overwrite.
     pub fn updated(&self) -> impl Iterator<Item = &CronRun> {
         self.rows.iter().filter(|row| row.change == Change::Update).map(|row| &row.run)
+    }
+
+    /// The rows that were written as skipped, or grew.
+    pub fn written_skips(&self) -> impl Iterator<Item = &CronRun> {
+        let skipped = |row: &&Row| row.change != Change::None && row.run.state == RunState::Skipped;
+        self.rows.iter().filter(skipped).map(|row| &row.run)
     }
 
     /// The config to write, when it was edited.
@@ -267,6 +267,7 @@ impl Page {
             fence: Fence(0),
             token: ClaimToken(0),
             heartbeat: 0,
+            ttl: self.config.context.ttl(),
             created_at: self.now,
             started_at: None,
             finished_at: None,

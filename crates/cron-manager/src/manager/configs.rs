@@ -1,0 +1,80 @@
+//! Configs: create, change, read.
+
+use jiff::Timestamp;
+
+use super::CronManager;
+use crate::{
+    CronConfig, CronConfigFields, CronConfigId, Error, JobName, Result,
+    contracts::{Busy, ConfigQuery},
+    domain::ledger::{Account, Page},
+    scheduler,
+};
+
+impl CronManager {
+    /// Creates a config. It is off unless the fields say otherwise. Its first tick is the first one after now.
+    ///
+    /// Errors: invalid argument (names the field), already exists (the name is taken, maybe by a deleted config).
+    pub async fn create_cron_config(&self, fields: &CronConfigFields) -> Result<CronConfig> {
+        // The store puts its own time in the place of this one.
+        let config = self.replica.store().create(fields.create(Timestamp::UNIX_EPOCH)?).await?;
+        self.replica.nudge();
+        Ok(config)
+    }
+
+    /// Changes the fields that are given. Ticks up to now keep the outcome they have under the old version, none is
+    /// replayed or lost. With `if_version`, only if that is still the version.
+    ///
+    /// Errors: invalid argument (names the field), not found, conflict (the version is another), already exists (the new name).
+    pub async fn update_cron_config(
+        &self,
+        id: CronConfigId,
+        fields: &CronConfigFields,
+        if_version: Option<i64>,
+    ) -> Result<CronConfig> {
+        let late_after = self.replica.tuning().late_after;
+        let page = self.change(id, |page| scheduler::edit(page, fields, if_version, late_after)).await?;
+        Ok(page.config().clone())
+    }
+
+    /// Deletes a config. Its name stays taken and its runs stay in the ledger; runs that wait are skipped.
+    ///
+    /// Errors: not found, conflict.
+    pub async fn delete_cron_config(&self, id: CronConfigId, if_version: Option<i64>) -> Result<CronConfig> {
+        let late_after = self.replica.tuning().late_after;
+        let page = self.change(id, |page| scheduler::delete(page, if_version, late_after)).await?;
+        Ok(page.config().clone())
+    }
+
+    /// One config, also a deleted one.
+    pub async fn cron_config(&self, id: CronConfigId) -> Result<CronConfig> {
+        self.replica.store().config(id).await?.ok_or_else(|| Error::not_found(format!("config {id}")))
+    }
+
+    /// One config by its name, also a deleted one.
+    pub async fn cron_config_named(&self, name: &str) -> Result<CronConfig> {
+        let found = self.replica.store().config_named(&JobName::new(name)?).await?;
+        found.ok_or_else(|| Error::not_found(format!("config {name}")))
+    }
+
+    /// Configs in the order of their ids.
+    pub async fn cron_configs(&self, query: &ConfigQuery) -> Result<Vec<CronConfig>> {
+        self.replica.store().configs(query).await
+    }
+
+    /// What the ledger says about one config.
+    pub async fn account(&self, id: CronConfigId) -> Result<Account> {
+        self.replica.store().account(id).await?.ok_or_else(|| Error::not_found(format!("config {id}")))
+    }
+
+    /// Decides on the page of one config, then tells all replicas to look.
+    pub(super) async fn change(
+        &self,
+        id: CronConfigId,
+        decide: impl Fn(&mut Page) -> Result<()> + Send + Sync,
+    ) -> Result<Page> {
+        let decide = |pages: &mut [Page]| pages.iter_mut().try_for_each(&decide);
+        let pages = self.replica.store().transact(&[id], Busy::Wait, &decide).await?;
+        self.replica.nudge();
+        pages.into_iter().next().ok_or_else(|| Error::not_found(format!("config {id}")))
+    }
+}

@@ -1,0 +1,73 @@
+//! The use cases: what a caller can ask for.
+
+mod configs;
+mod job;
+mod readiness;
+mod runs;
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::broadcast;
+
+pub use job::Job;
+pub use readiness::{Part, Readiness};
+
+use crate::{
+    ReplicaId,
+    scheduler::{Activity, Replica},
+};
+
+/// Manages the cron jobs of a service: this process is one of its replicas. Clones are the same manager.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> cron_manager::Result<()> {
+/// use cron_manager::{ActiveRun, CronManager, handler_fn};
+///
+/// let manager = CronManager::builder().build().await?;
+/// manager
+///     .job("send-invoices")
+///     .schedule("*/5 * * * *")
+///     .distributed(true)
+///     .run(handler_fn(|run: ActiveRun| async move {
+///         run.event(format!("invoices due at {}", run.run().due_at));
+///         Ok::<_, std::io::Error>(())
+///     }))
+///     .await?;
+/// manager.start();
+/// manager.shutdown(std::time::Duration::from_secs(10)).await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct CronManager {
+    replica: Arc<Replica>,
+}
+
+impl CronManager {
+    /// A manager of that replica's store and jobs.
+    pub fn new(replica: Arc<Replica>) -> Self {
+        Self { replica }
+    }
+
+    /// This process among the replicas of the service.
+    pub fn replica_id(&self) -> ReplicaId {
+        self.replica.id()
+    }
+
+    /// Begins to plan and run. What was asked for before is kept in the store.
+    pub fn start(&self) {
+        self.replica.start();
+    }
+
+    /// Stops planning, gives what runs `grace` to end, then tells it to stop, and returns when all is recorded.
+    /// A manager that was shut down is not started again.
+    pub async fn shutdown(&self, grace: Duration) {
+        self.replica.shutdown(grace).await;
+    }
+
+    /// What happens to runs on this replica, from now on. A watcher that lags far behind loses the oldest.
+    pub fn activity(&self) -> broadcast::Receiver<Activity> {
+        self.replica.activity()
+    }
+}

@@ -1,0 +1,35 @@
+//! Runs: ask for one, read them.
+
+use super::CronManager;
+use crate::{CronConfigId, CronRun, Error, Result, RunId, RunKind, contracts::RunQuery, scheduler};
+
+impl CronManager {
+    /// Asks for a run outside the schedule. It starts as soon as no other run of the config is live, or is skipped when its start
+    /// deadline passes before.
+    ///
+    /// Errors: not found, failed precondition (the config is disabled).
+    pub async fn trigger(&self, id: CronConfigId) -> Result<CronRun> {
+        let request_id = format!("{:016x}{:016x}", self.replica.random(), self.replica.random());
+        let page = self.change(id, |page| scheduler::trigger(page, request_id.clone())).await?;
+        let asked = page.runs().find(|run| run.kind == RunKind::Manual && run.request_id.as_ref() == Some(&request_id));
+        asked.cloned().ok_or_else(|| Error::internal("the store did not return the run that was asked for"))
+    }
+
+    /// One run.
+    pub async fn cron_run(&self, id: RunId) -> Result<CronRun> {
+        self.replica.store().run(id).await?.ok_or_else(|| Error::not_found(format!("run {id}")))
+    }
+
+    /// What a run printed; empty when it printed nothing, or has not ended.
+    pub async fn cron_run_log(&self, id: RunId) -> Result<String> {
+        match self.replica.store().log(id).await? {
+            Some(log) => Ok(log),
+            None => self.cron_run(id).await.map(|_| String::new()),
+        }
+    }
+
+    /// Runs, newest first.
+    pub async fn cron_runs(&self, query: &RunQuery) -> Result<Vec<CronRun>> {
+        self.replica.store().runs(query).await
+    }
+}

@@ -1,0 +1,90 @@
+//! Claim: let what is due start here, in one transaction for many configs.
+
+use std::{cell::Cell, sync::Arc, time::Duration};
+
+use super::{Replica, plan::plan};
+use crate::{
+    ClaimToken, CronConfigId, CronRun, ErrorKind, Result, SkipReason,
+    contracts::Busy,
+    domain::ledger::{Claimant, Page},
+};
+
+impl Replica {
+    /// Plans the configs `ids`, skips what waited too long, starts what this replica can run, and begins to execute it.
+    pub(super) async fn settle(self: &Arc<Self>, ids: &[CronConfigId]) -> Result<Vec<Page>> {
+        let claimant = Claimant { replica_id: self.id, token: ClaimToken(self.random() as i64) };
+        let room = self.room();
+        let decide = |pages: &mut [Page]| {
+            let room = Cell::new(room);
+            pages.iter_mut().for_each(|page| self.settle_page(page, claimant, &room));
+            Ok(())
+        };
+        let sent = self.clock.elapsed();
+        match self.store.transact(ids, Busy::Skip, &decide).await {
+            Ok(pages) => {
+                self.begin_claimed(&pages, claimant.token, sent);
+                Ok(pages)
+            }
+            Err(error) => {
+                if error.kind() == ErrorKind::Unavailable {
+                    self.spawn(Arc::clone(self).recover(claimant.token, sent));
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn settle_page(&self, page: &mut Page, claimant: Claimant, room: &Cell<usize>) {
+        let handles = self.handles(&page.config().name);
+        expire(page, if handles { SkipReason::TooLate } else { SkipReason::NoHandler });
+        plan(page, self.tuning.late_after);
+        for place in page.pending() {
+            if handles && room.get() > 0 && page.start(place, claimant) {
+                room.set(room.get() - 1);
+            }
+        }
+    }
+
+    fn begin_claimed(self: &Arc<Self>, pages: &[Page], token: ClaimToken, sent: Duration) {
+        for page in pages {
+            self.store_time.observe(page.now(), self.clock.elapsed());
+            for run in page.claimed(token) {
+                self.begin(run.clone(), Arc::new(page.config().clone()), sent);
+            }
+            page.written_skips().for_each(|run| self.report_skip(run));
+        }
+    }
+
+    /// After a lost reply: starts what a read finds under the claim's own token. Trust still counts from the
+    /// sending, so the search ends when the longest lease would have.
+    async fn recover(self: Arc<Self>, token: ClaimToken, sent: Duration) {
+        let give_up = sent + self.tuning.recover_for;
+        while self.clock.elapsed() < give_up && !self.is_stopping() {
+            match self.store.claimed(token).await {
+                Ok(runs) => return self.begin_recovered(runs, sent).await,
+                Err(_) => self.clock.sleep_until(self.clock.elapsed() + self.tuning.retry_after).await,
+            }
+        }
+    }
+
+    async fn begin_recovered(self: &Arc<Self>, runs: Vec<CronRun>, sent: Duration) {
+        for run in runs {
+            match self.store.config(run.config_id).await {
+                Ok(Some(config)) => self.begin(run, Arc::new(config), sent),
+                // Nobody starts it, so it will be found abandoned.
+                Ok(None) | Err(_) => {
+                    tracing::warn!(run_id = %run.id, job = %run.name, "a claimed run could not be read back")
+                }
+            }
+        }
+    }
+}
+
+/// Skips pending runs whose start deadline has passed.
+fn expire(page: &mut Page, reason: SkipReason) {
+    for place in page.pending() {
+        if page.row(place).start_deadline <= page.now() {
+            page.skip(place, reason);
+        }
+    }
+}

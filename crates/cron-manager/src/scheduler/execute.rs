@@ -1,0 +1,127 @@
+//! Execute: call the handler of a claimed run, as long as the claim can be trusted.
+
+use std::{any::Any, future::poll_fn, panic::AssertUnwindSafe, pin::pin, sync::Arc, task::Poll, time::Duration};
+
+use futures_util::FutureExt;
+use serde_json::Value;
+
+use super::{Replica, active::Live, replica::Activity};
+use crate::{
+    ActiveRun, CronConfig, CronRun, Handler, HandlerResult, Outcome, RunKind, RunState, Stop, contracts::Finish,
+};
+
+impl Replica {
+    /// Takes on a run whose claim was sent at `sent`.
+    pub(super) fn begin(self: &Arc<Self>, run: CronRun, config: Arc<CronConfig>, sent: Duration) {
+        let Some(hold) = run.hold() else { return };
+        let window_start = window_start(&run, &config);
+        let live = Arc::new(Live::new(ActiveRun::new(run, config, window_start), hold, sent));
+        if self.active.insert(&live) {
+            self.spawn(Arc::clone(self).execute(live));
+        }
+    }
+
+    async fn execute(self: Arc<Self>, live: Arc<Live>) {
+        let run = live.active.run();
+        let handler = self.handler(&run.name);
+        match handler.filter(|_| live.begin(self.clock.elapsed())) {
+            Some(handler) => {
+                tracing::info!(run_id = %run.id, job = %run.name, due_at = %run.due_at, replica_id = %self.id, fence = %run.fence, "Job: {}; Started - Success", run.name);
+                self.report(Activity::Started(run.clone()));
+                let outcome = self.supervise(&live, handler).await;
+                live.end();
+                self.hand_in(&live, outcome);
+            }
+            // A claim that lapsed is left to be rescued; one that was taken back is no longer ours.
+            None => drop(self.active.remove(run.id)),
+        }
+        self.run_ended.notify_one();
+    }
+
+    fn hand_in(&self, live: &Live, outcome: Option<Outcome>) {
+        let run = live.active.run();
+        if let Some(outcome) = outcome {
+            // It cannot fail: the receiver lives as long as the replica's tasks do.
+            let _ = self.finishes.send(Finish { hold: live.hold, outcome });
+        } else {
+            tracing::warn!(run_id = %run.id, job = %run.name, "the hold on a run was lost; its handler was stopped");
+            self.active.remove(run.id);
+        }
+    }
+
+    /// Runs the handler to its end. `None`: the hold was lost before.
+    async fn supervise(&self, live: &Live, handler: Arc<dyn Handler>) -> Option<Outcome> {
+        let active = &live.active;
+        let mut call = pin!(AssertUnwindSafe(handler.call(active.clone())).catch_unwind());
+        // Whatever woke the task, the handler goes on only under trust: a replica that was paused wakes up here.
+        let trusted =
+            poll_fn(
+                |context| {
+                    if self.clock.elapsed() >= live.trust() { Poll::Pending } else { call.as_mut().poll(context) }
+                },
+            );
+        let ended = tokio::select! {
+            biased;
+            () = self.lapsed(live) => None,
+            ended = trusted => Some(ended.unwrap_or_else(|panic| Err(panic_text(&*panic)))),
+            () = self.overdue(active) => Some(Err("the handler went on after it was told to stop, and was dropped".into())),
+        };
+        if ended.is_none() {
+            active.stop(Stop::HoldLost);
+        }
+        ended.map(|ended| outcome(active, ended))
+    }
+
+    /// Ends when the claim can no longer be trusted.
+    async fn lapsed(&self, live: &Live) {
+        while self.clock.elapsed() < live.trust() {
+            tokio::select! {
+                biased;
+                Stop::HoldLost = live.active.stopped() => {}
+                () = self.clock.sleep_until(live.trust()) => {}
+            }
+        }
+    }
+
+    /// Tells the handler to stop at its timeout; ends when it had its grace after it was told to stop.
+    async fn overdue(&self, active: &ActiveRun) {
+        let timeout = async {
+            match active.timeout() {
+                Some(timeout) => self.clock.sleep_until(self.clock.elapsed() + timeout).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            _ = active.stopped() => {}
+            () = timeout => active.stop(Stop::TimedOut),
+        }
+        self.clock.sleep_until(self.clock.elapsed() + self.tuning.stop_grace).await;
+    }
+}
+
+/// The tick before this one.
+fn window_start(run: &CronRun, config: &CronConfig) -> Option<jiff::Timestamp> {
+    let schedule = config.schedule.as_ref().filter(|_| run.kind == RunKind::Tick)?;
+    schedule.latest(config.created_at, run.due_at - Duration::from_secs(1))
+}
+
+fn outcome(active: &ActiveRun, ended: HandlerResult) -> Outcome {
+    let state = match (active.stopping(), &ended) {
+        (Some(Stop::TimedOut), _) => RunState::TimedOut,
+        (Some(Stop::ShutDown), Err(_)) => RunState::Cancelled,
+        (_, Ok(_)) => RunState::Succeeded,
+        (_, Err(_)) => RunState::Failed,
+    };
+    let (log, cut) = active.log_text();
+    let outcome = Outcome::new(state).with_log(&log, cut);
+    match ended {
+        Ok(value) => outcome.with_result(active.events(), value),
+        Err(error) => outcome.with_result(active.events(), Value::Null).with_error(&error),
+    }
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("the handler panicked: {}", text.unwrap_or("with a value that is not text"))
+}

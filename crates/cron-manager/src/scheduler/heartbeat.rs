@@ -1,0 +1,59 @@
+//! Heartbeat: renew the holds of all live runs, in batches.
+
+use std::{collections::HashSet, sync::Arc, time::Duration};
+
+use super::{Replica, active::Live, replica::Phase};
+
+impl Replica {
+    /// Renews each hold every third of its ttl until the replica has ended; also while it drains.
+    pub(super) async fn keep_heartbeats(self: Arc<Self>) {
+        loop {
+            let changed = self.active.changed.notified();
+            let next = self.active.all().iter().map(|live| live.next_beat()).min();
+            let sleep = async {
+                match next {
+                    Some(next) => self.clock.sleep_until(next).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                () = self.reached(Phase::Ended) => return,
+                () = sleep => self.beat().await,
+                () = changed => {}
+            }
+        }
+    }
+
+    /// Beats for all runs that are due, or nearly.
+    async fn beat(&self) {
+        let sent = self.clock.elapsed();
+        let nearly = |live: &Arc<Live>| live.next_beat() <= sent + live.active.run().ttl / 12;
+        let lives: Vec<_> = self.active.all().into_iter().filter(nearly).collect();
+        let holds: Vec<_> = lives.iter().map(|live| live.hold).collect();
+        match self.store.heartbeat(&holds).await {
+            Ok(moved) => self.settle_beats(&lives, &moved.into_iter().collect(), sent),
+            Err(error) => {
+                tracing::warn!(%error, "a heartbeat was lost");
+                lives.iter().for_each(|live| live.beat_again_at(sent + again_after(live)));
+            }
+        }
+    }
+
+    fn settle_beats(&self, lives: &[Arc<Live>], moved: &HashSet<crate::RunId>, sent: Duration) {
+        let now = self.clock.elapsed();
+        for live in lives {
+            if moved.contains(&live.hold.run_id) {
+                live.renew(sent, now);
+            } else {
+                live.beat_again_at(Duration::MAX);
+                live.lose();
+            }
+        }
+    }
+}
+
+/// After a failed heartbeat there is time for some more before the trust ends.
+fn again_after(live: &Live) -> Duration {
+    live.active.run().ttl / 12
+}

@@ -1,0 +1,22 @@
+//! The verbs: each file moves a run from one state to the next.
+//!
+//! `plan`, `claim`, `edit` and the decision of `rescue` are pure: they write on a [`Page`](crate::domain::ledger::Page) that a store has
+//! locked. `turn`, `execute`, `heartbeat`, `finish` and `rescue` are the tasks of a replica.
+
+mod active;
+mod agenda;
+mod claim;
+mod edit;
+mod execute;
+mod finish;
+mod heartbeat;
+mod plan;
+mod replica;
+mod rescue;
+mod shutdown;
+mod store_time;
+mod turn;
+
+pub use active::ActiveRuns;
+pub use edit::{delete, edit, trigger};
+pub use replica::{Activity, Parts, Replica, Tuning};

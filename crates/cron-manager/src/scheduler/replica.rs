@@ -1,0 +1,236 @@
+//! One process of the service: its parts, and the tasks it runs.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use parking_lot::{Mutex, RwLock};
+use tokio::sync::{Notify, broadcast, mpsc, watch};
+
+use super::{active::ActiveRuns, store_time::StoreTime};
+use crate::{
+    CronRun, Handler, JobName, Outcome, ReplicaId,
+    contracts::{Clock, Finish, Randomness, Signal, Spawn, Store},
+};
+
+/// What a replica is made of.
+#[derive(Clone)]
+pub struct Parts {
+    /// Configs and the ledger.
+    pub store: Arc<dyn Store>,
+    /// Nudges between replicas.
+    pub signal: Arc<dyn Signal>,
+    /// This machine's clock.
+    pub clock: Arc<dyn Clock>,
+    /// Ids, tokens, jitter.
+    pub randomness: Arc<dyn Randomness>,
+    /// Runs the replica's tasks.
+    pub spawn: Arc<dyn Spawn>,
+}
+
+/// The lengths and sizes a replica works by.
+#[derive(Clone, Debug)]
+pub struct Tuning {
+    /// A tick older than this is late: what becomes of it is the catch-up policy's to say.
+    pub late_after: Duration,
+    /// How often the store is read when no signal comes.
+    pub poll_every: Duration,
+    /// How long to wait after a failed call.
+    pub retry_after: Duration,
+    /// How often to look for runs whose replica stopped answering.
+    pub rescue_every: Duration,
+    /// What a run's lease is granted beyond its ttl before it is abandoned.
+    pub rescue_grace: Duration,
+    /// How long a lost claim is searched for.
+    pub recover_for: Duration,
+    /// How long a handler that was told to stop may go on.
+    pub stop_grace: Duration,
+    /// How many runs may be live here at once.
+    pub concurrency: usize,
+    /// How many configs one transaction takes.
+    pub batch: usize,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self {
+            late_after: Duration::from_secs(10),
+            poll_every: Duration::from_secs(10),
+            retry_after: Duration::from_millis(500),
+            rescue_every: Duration::from_secs(10),
+            rescue_grace: Duration::from_secs(5),
+            recover_for: Duration::from_secs(30),
+            stop_grace: Duration::from_secs(5),
+            concurrency: 1_000,
+            batch: 256,
+        }
+    }
+}
+
+/// What happens to runs, as it happens, for those who watch.
+#[derive(Clone, Debug)]
+pub enum Activity {
+    /// A handler is about to be called.
+    Started(CronRun),
+    /// A run ended here, and the store has it.
+    Ended(CronRun, Outcome),
+    /// Ticks were recorded as skipped.
+    Skipped(CronRun),
+}
+
+/// One process of the service.
+pub struct Replica {
+    pub(super) id: ReplicaId,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) signal: Arc<dyn Signal>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) tuning: Tuning,
+    pub(super) store_time: StoreTime,
+    pub(super) active: ActiveRuns,
+    /// Wakes the turn when a run ended here, for what waits for its place.
+    pub(super) run_ended: Notify,
+    pub(super) finishes: mpsc::UnboundedSender<Finish>,
+    pub(super) phase: watch::Sender<Phase>,
+    randomness: Arc<dyn Randomness>,
+    spawn: Arc<dyn Spawn>,
+    handlers: RwLock<HashMap<JobName, Arc<dyn Handler>>>,
+    activity: broadcast::Sender<Activity>,
+    unfinished: Mutex<Option<mpsc::UnboundedReceiver<Finish>>>,
+}
+
+/// Where a replica is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Phase {
+    /// Not started: nothing is planned.
+    Idle,
+    /// Plans, claims and runs.
+    Running,
+    /// Plans no more; what runs may go on.
+    Stopping,
+    /// Plans no more, and the last turn is over.
+    Stopped,
+    /// All tasks end.
+    Ended,
+}
+
+impl Replica {
+    /// How many activities a slow watcher may lag behind before it loses the oldest.
+    const WATCHED: usize = 1_024;
+
+    /// A replica with a new random id. It does nothing until it is started.
+    pub fn new(parts: Parts, tuning: Tuning) -> Arc<Self> {
+        let (finishes, unfinished) = mpsc::unbounded_channel();
+        Arc::new(Self {
+            id: ReplicaId(parts.randomness.next()),
+            store: parts.store,
+            signal: parts.signal,
+            clock: parts.clock,
+            tuning,
+            store_time: StoreTime::default(),
+            active: ActiveRuns::default(),
+            run_ended: Notify::new(),
+            finishes,
+            phase: watch::Sender::new(Phase::Idle),
+            randomness: parts.randomness,
+            spawn: parts.spawn,
+            handlers: RwLock::default(),
+            activity: broadcast::Sender::new(Self::WATCHED),
+            unfinished: Mutex::new(Some(unfinished)),
+        })
+    }
+
+    /// Starts the replica's tasks; once.
+    pub fn start(self: &Arc<Self>) {
+        let Some(unfinished) = self.unfinished.lock().take() else { return };
+        self.phase.send_replace(Phase::Running);
+        self.spawn(Arc::clone(self).take_turns());
+        self.spawn(Arc::clone(self).keep_heartbeats());
+        self.spawn(Arc::clone(self).keep_finishing(unfinished));
+        self.spawn(Arc::clone(self).keep_rescuing());
+    }
+
+    /// Its id.
+    pub fn id(&self) -> ReplicaId {
+        self.id
+    }
+
+    /// Where configs and the ledger are kept.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// The lengths and sizes it works by.
+    pub fn tuning(&self) -> &Tuning {
+        &self.tuning
+    }
+
+    /// This machine's clock.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// A random value.
+    pub fn random(&self) -> u64 {
+        self.randomness.next()
+    }
+
+    /// Tells all replicas to look at the store again.
+    pub fn nudge(&self) {
+        self.signal.nudge();
+    }
+
+    /// Gives the job its handler, in place of an older one.
+    pub fn register(&self, name: JobName, handler: Arc<dyn Handler>) {
+        self.handlers.write().insert(name, handler);
+        self.run_ended.notify_one();
+    }
+
+    /// What happens to runs from now on.
+    pub fn activity(&self) -> broadcast::Receiver<Activity> {
+        self.activity.subscribe()
+    }
+
+    pub(super) fn handler(&self, name: &JobName) -> Option<Arc<dyn Handler>> {
+        self.handlers.read().get(name).cloned()
+    }
+
+    pub(super) fn handles(&self, name: &JobName) -> bool {
+        self.handlers.read().contains_key(name)
+    }
+
+    /// How many more runs may start here.
+    pub(super) fn room(&self) -> usize {
+        if self.is_stopping() { 0 } else { self.tuning.concurrency.saturating_sub(self.active.executing()) }
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        *self.phase.borrow() >= Phase::Stopping
+    }
+
+    /// Ends when the replica has come to `phase`.
+    pub(super) async fn reached(&self, phase: Phase) {
+        let mut watched = self.phase.subscribe();
+        // The sender lives as long as `self`, so waiting cannot fail.
+        let _ = watched.wait_for(|now| *now >= phase).await;
+    }
+
+    pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.spawn.spawn(Box::pin(task));
+    }
+
+    /// A length between four and six fifths of `length`, so that replicas do not march in step.
+    pub(super) fn jitter(&self, length: Duration) -> Duration {
+        length.mul_f64(0.8 + 0.4 * self.randomness.fraction())
+    }
+
+    pub(super) fn report(&self, activity: Activity) {
+        // Nobody may be watching.
+        let _ = self.activity.send(activity);
+    }
+
+    pub(super) fn report_skip(&self, run: &CronRun) {
+        tracing::info!(
+            run_id = %run.id, job = %run.name, due_at = %run.due_at, reason = run.reason.map(tracing::field::display), count = run.count,
+            "Job: {}; Skipped", run.name
+        );
+        self.report(Activity::Skipped(run.clone()));
+    }
+}
