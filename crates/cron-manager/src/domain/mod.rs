@@ -1,1 +1,2 @@
 //! The nouns: no IO, no async, no clock.
+pub mod schedule;
