@@ -4,6 +4,8 @@
     reason = "a test that cannot be set up has failed"
 )]
 
+mod oracle;
+mod transitions;
 mod vectors;
 
 use cron_manager::domain::schedule::{CronExpression, DstGap, Schedule, Zone};
