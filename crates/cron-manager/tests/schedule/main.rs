@@ -5,6 +5,7 @@
 )]
 
 mod oracle;
+mod properties;
 mod transitions;
 mod vectors;
 

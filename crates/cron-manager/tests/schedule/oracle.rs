@@ -132,7 +132,7 @@ impl Oracle {
             _ => by_date || by_weekday,
         };
         due && within(&self.month, date.month().into(), 1, 12)
-            && within(&self.year, date.year().into(), 1970, 2099)
+            && (self.year == "*" || within(&self.year, date.year().into(), 1970, 2099))
     }
 }
 
