@@ -4,7 +4,9 @@
     reason = "a test that cannot be set up has failed"
 )]
 
+mod laws;
 mod oracle;
+mod peers;
 mod properties;
 mod transitions;
 mod vectors;
