@@ -145,8 +145,8 @@ fn date_is(item: &str, date: Date) -> bool {
         _ => match item.strip_suffix('W') {
             Some(wanted) => {
                 let wanted = number(wanted) as i8;
-                wanted <= date.days_in_month() as i8
-                    && date == nearest_weekday(civil(date.year(), date.month() as i8, wanted))
+                wanted <= date.days_in_month()
+                    && date == nearest_weekday(civil(date.year(), date.month(), wanted))
             }
             None => within(item, day, 1, 31),
         },
