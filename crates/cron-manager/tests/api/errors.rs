@@ -12,16 +12,15 @@ async fn an_error_has_the_shape_of_aip_193() {
     let server = Server::start().await;
     let answer = server.post("/v1/cron-config", r#"{"name":"j","cronExpression":"61 * * * *"}"#).await;
     assert_eq!(answer.header("content-type"), "application/json");
-    let message = &answer.json()["error"]["message"];
     assert_eq!(
         answer.json(),
         json!({"error": {
             "code": 400,
             "status": "INVALID_ARGUMENT",
-            "message": message,
+            "message": "cronExpression: minute 61 is out of range 0–59\n61 * * * *\n^^",
             "details": [{
                 "@type": "type.googleapis.com/google.rpc.BadRequest",
-                "fieldViolations": [{"field": "cronExpression", "description": message}],
+                "fieldViolations": [{"field": "cronExpression", "description": "minute 61 is out of range 0–59\n61 * * * *\n^^"}],
             }],
         }})
     );

@@ -40,8 +40,16 @@ impl Problem {
         Self { allow: Some(allow), ..self }
     }
 
+    /// The message with the field's name, as it stands alone.
+    fn full_message(&self) -> String {
+        match &self.field {
+            Some(field) => format!("{field}: {}", self.message),
+            None => self.message.clone(),
+        }
+    }
+
     fn to_aip(&self) -> Value {
-        let mut error = json!({"code": self.status.as_u16(), "status": self.word, "message": self.message});
+        let mut error = json!({"code": self.status.as_u16(), "status": self.word, "message": self.full_message()});
         if self.field.is_some() {
             error["details"] = json!([{
                 "@type": "type.googleapis.com/google.rpc.BadRequest",
@@ -56,7 +64,7 @@ impl Problem {
             "type": "about:blank",
             "title": self.status.canonical_reason(),
             "status": self.status.as_u16(),
-            "detail": self.message,
+            "detail": self.full_message(),
             "code": self.word,
         });
         if self.field.is_some() {

@@ -94,7 +94,7 @@ fn read(fields: Map<String, Value>) -> Result<CronConfigFields, String> {
 }
 
 /// Every field that can be set, with the value that clears it.
-fn cleared() -> Map<String, Value> {
+pub(super) fn cleared() -> Map<String, Value> {
     let fields = CronConfigFields {
         name: Some(String::new()),
         enabled: Some(false),
@@ -109,6 +109,7 @@ fn cleared() -> Map<String, Value> {
         on_abandoned: Some(OnAbandoned::default()),
         start_deadline: Some(Duration::ZERO),
         timeout: Some(Duration::ZERO),
+        jitter: Some(Duration::ZERO),
     };
     match json!(fields) {
         Value::Object(fields) => fields,

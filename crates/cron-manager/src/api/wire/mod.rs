@@ -36,26 +36,32 @@ mod tests {
         fields.create(Timestamp::UNIX_EPOCH).unwrap()
     }
 
+    /// Configs that set every field there is.
+    fn configs() -> Vec<CronConfig> {
+        let named = CronConfigFields::named("j").context(json!({"z": null, "a": [1.5, "ä"]}));
+        let second = Some(Duration::new(1, 500));
+        let limited = CronConfigFields { timeout: second, start_deadline: second, jitter: second, ..named.clone() };
+        let at = CronConfigFields { at: Some("2031-01-02T03:04:05Z".parse().unwrap()), ..named.clone() };
+        let by_cron = named.clone().enabled(true).cron("*/5 2-4 * * mon", "Europe/Berlin");
+        [limited, at, by_cron, named.clone().every(Duration::from_secs(90)), named].map(config).into()
+    }
+
     #[test]
     fn a_config_survives_the_wire() {
-        let named = CronConfigFields::named("j").context(json!({"z": null, "a": [1.5, "ä"]}));
-        for fields in [
-            named.clone(),
-            named.clone().enabled(true).cron("*/5 2-4 * * mon", "Europe/Berlin"),
-            named.clone().every(Duration::from_secs(90)),
-            CronConfigFields { at: Some("2031-01-02T03:04:05Z".parse().unwrap()), ..named.clone() },
-            CronConfigFields {
-                timeout: Some(Duration::new(1, 500)),
-                start_deadline: Some(Duration::from_secs(7)),
-                ..named
-            },
-        ] {
-            let written = config(fields);
+        for written in configs() {
             let text = show_config(&written).to_string();
             let read = ConfigBody::new(parse(text.as_bytes()).unwrap()).unwrap();
             assert_eq!(read.id, Some(written.id.0.into()));
             assert_eq!(version(read.etag.as_deref().unwrap()).unwrap(), Some(written.version));
             assert_eq!(config(read.fields().unwrap()), written, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_field_that_can_be_set_is_shown() {
+        let shown: Vec<_> = configs().iter().map(show_config).collect();
+        for field in fields::cleared().keys() {
+            assert!(shown.iter().any(|config| config.get(field).is_some()), "{field}");
         }
     }
 

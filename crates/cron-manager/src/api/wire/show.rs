@@ -28,6 +28,7 @@ pub(crate) fn show_config(config: &CronConfig) -> Value {
         "onAbandoned": policy.on_abandoned,
         "startDeadline": policy.start_deadline.map(duration),
         "timeout": policy.timeout.map(duration),
+        "jitter": policy.jitter.map(duration),
         "createdAt": time(config.created_at),
         "updatedAt": time(config.updated_at),
         "deletedAt": config.deleted_at.map(time),

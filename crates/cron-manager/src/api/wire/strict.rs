@@ -16,7 +16,7 @@ pub(crate) fn parse(body: &[u8]) -> Result<Value, Misfit> {
     let path = RefCell::default();
     let mut json = serde_json::Deserializer::from_str(text);
     let value = Strict { depth: 0, path: &path }.deserialize(&mut json).and_then(|value| json.end().map(|()| value));
-    value.map_err(|error| Misfit::new(path.into_inner().join("."), format!("the body is not valid JSON: {error}")))
+    value.map_err(|error| Misfit::new(path.into_inner().join("."), format!("not valid JSON: {error}")))
 }
 
 /// A value at some depth; `path` holds the keys that lead to what is being read.
