@@ -1,2 +1,5 @@
 //! The program `cron-manager`.
+
+mod crontab;
+
 fn main() {}
