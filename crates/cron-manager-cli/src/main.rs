@@ -1,5 +1,6 @@
 //! The program `cron-manager`.
 
+mod command;
 mod crontab;
 
 fn main() {}
