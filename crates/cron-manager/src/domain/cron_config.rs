@@ -44,16 +44,30 @@ impl CronConfig {
         self.policy.overlap == Overlap::Skip
     }
 
+    /// When the run of the tick `due_at` may start: spread by the jitter, the same for every replica that asks.
+    pub fn start_after(&self, due_at: Timestamp) -> Timestamp {
+        let Some(jitter) = self.policy.jitter else { return due_at };
+        later(due_at, jitter.mul_f64(spread(self.id, due_at)))
+    }
+
     /// The last instant at which the run of the tick `due_at` may start.
     pub fn start_deadline(&self, due_at: Timestamp) -> Timestamp {
         const AT_LEAST: Duration = Duration::from_secs(60);
-        let at_least = later(due_at, AT_LEAST);
+        let at_least = later(self.start_after(due_at), AT_LEAST);
         match (self.policy.start_deadline, &self.schedule) {
-            (Some(deadline), _) => later(due_at, deadline),
+            (Some(deadline), _) => later(self.start_after(due_at), deadline),
             (None, Some(schedule)) => schedule.next_after(due_at).unwrap_or(Timestamp::MAX).max(at_least),
             (None, None) => at_least,
         }
     }
+}
+
+/// A value from 0 to below 1 that depends on nothing but the tick (the finalizer of SplitMix64, Steele et al. 2014).
+fn spread(id: CronConfigId, due_at: Timestamp) -> f64 {
+    let mut bits = (due_at.as_second() as u64) ^ (u64::from(id.0.unsigned_abs()) << 40);
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    ((bits ^ (bits >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
 }
 
 /// `instant` and `by` added, at most the last instant there is.
@@ -107,6 +121,9 @@ pub struct CronConfigFields {
     /// See [`Policy::timeout`]. Zero: no limit.
     #[serde(with = "duration")]
     pub timeout: Option<Duration>,
+    /// See [`Policy::jitter`]. Zero: no spread.
+    #[serde(with = "duration")]
+    pub jitter: Option<Duration>,
 }
 
 impl CronConfigFields {
@@ -175,6 +192,7 @@ impl CronConfigFields {
             on_abandoned: self.on_abandoned.unwrap_or(policy.on_abandoned),
             start_deadline: limit("startDeadline", self.start_deadline, policy.start_deadline)?,
             timeout: limit("timeout", self.timeout, policy.timeout)?,
+            jitter: limit("jitter", self.jitter, policy.jitter)?,
         })
     }
 

@@ -42,8 +42,10 @@ pub struct Policy {
     pub overlap: Overlap,
     /// Runs whose replica stopped answering.
     pub on_abandoned: OnAbandoned,
-    /// How long after its due instant a tick may still start. `None`: until the next tick, at least 60 s.
+    /// How long after its due instant, jitter added, a tick may still start. `None`: until the next tick, at least 60 s.
     pub start_deadline: Option<Duration>,
     /// How long a run may last. `None`: as long as it takes.
     pub timeout: Option<Duration>,
+    /// Starts are spread over this long after the due instant. `None`: no spread.
+    pub jitter: Option<Duration>,
 }

@@ -1,7 +1,7 @@
 //! What a replica knows of the store: when each config is due next, and which runs wait.
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
     time::Duration,
 };
@@ -23,7 +23,8 @@ pub(super) struct Agenda {
     revision: Revision,
     configs: HashMap<CronConfigId, Entry>,
     queue: BTreeSet<(Timestamp, CronConfigId)>,
-    waiting: HashMap<CronConfigId, Vec<Waiting>>,
+    /// In order, so that the same knowledge gives the same turn.
+    waiting: BTreeMap<CronConfigId, Vec<Waiting>>,
     tried: HashSet<CronConfigId>,
 }
 

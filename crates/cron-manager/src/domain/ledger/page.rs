@@ -100,7 +100,8 @@ impl Page {
 
     /// Writes the tick `due_at` as a pending run.
     pub fn record_tick(&mut self, due_at: Timestamp) -> usize {
-        self.insert(self.new_run(RunKind::Tick, due_at))
+        let start_after = self.config.start_after(due_at);
+        self.insert(CronRun { start_after, ..self.new_run(RunKind::Tick, due_at) })
     }
 
     /// Writes a pending run that somebody asked for.

@@ -1,0 +1,131 @@
+//! A replica's way to the store, with faults.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use cron_manager::{
+    ClaimToken, CronConfig, CronConfigId, CronRun, Error, Hold, JobName, Result, Revision, RunId,
+    contracts::{Busy, Clock, ConfigQuery, Decide, Finish, Look, RunQuery, Store},
+    domain::ledger::{Account, Page},
+};
+use parking_lot::Mutex;
+
+use crate::{executor::SimClock, judge::JudgedStore, random::Random};
+
+/// How likely a call goes wrong, and until when the replica is cut off.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Faults {
+    pub(crate) before: f64,
+    pub(crate) after: f64,
+    pub(crate) slow: f64,
+    pub(crate) cut_off_until: Duration,
+    /// When something last went wrong.
+    pub(crate) last_trouble: Duration,
+}
+
+impl Faults {
+    pub(crate) fn trouble_until(&mut self, until: Duration) {
+        self.last_trouble = self.last_trouble.max(until);
+    }
+}
+
+/// The store as one replica reaches it.
+pub(crate) struct FaultyStore {
+    pub(crate) store: Arc<JudgedStore>,
+    pub(crate) clock: SimClock,
+    pub(crate) random: Random,
+    pub(crate) faults: Arc<Mutex<Faults>>,
+}
+
+impl FaultyStore {
+    async fn call<T>(&self, call: impl Future<Output = Result<T>> + Send) -> Result<T> {
+        self.travel().await;
+        let faults = *self.faults.lock();
+        if self.cut_off() || self.random.chance(faults.before) {
+            return Err(self.fail("simulated: failed before it was done"));
+        }
+        let answer = call.await;
+        self.travel().await;
+        if self.cut_off() || self.random.chance(faults.after) {
+            return Err(self.fail("simulated: done, and the answer was lost"));
+        }
+        answer
+    }
+
+    fn fail(&self, what: &str) -> Error {
+        self.faults.lock().trouble_until(self.clock.executor.now());
+        Error::unavailable(what)
+    }
+
+    fn cut_off(&self) -> bool {
+        self.clock.executor.now() < self.faults.lock().cut_off_until
+    }
+
+    async fn travel(&self) {
+        let slow = self.random.chance(self.faults.lock().slow);
+        let delay = if slow { self.random.millis(500..8_000) } else { Duration::from_micros(self.random.below(3_000)) };
+        if slow {
+            self.faults.lock().trouble_until(self.clock.executor.now() + delay);
+        }
+        self.clock.sleep_until(self.clock.elapsed() + delay).await;
+    }
+}
+
+#[async_trait]
+impl Store for FaultyStore {
+    async fn create(&self, config: CronConfig) -> Result<CronConfig> {
+        self.call(self.store.create(config)).await
+    }
+
+    async fn transact(&self, ids: &[CronConfigId], busy: Busy, decide: Decide<'_>) -> Result<Vec<Page>> {
+        self.call(self.store.transact(ids, busy, decide)).await
+    }
+
+    async fn look(&self, after: Revision) -> Result<Look> {
+        self.call(self.store.look(after)).await
+    }
+
+    async fn heartbeat(&self, holds: &[Hold]) -> Result<Vec<RunId>> {
+        self.call(self.store.heartbeat(holds)).await
+    }
+
+    async fn finish(&self, finishes: &[Finish]) -> Result<Vec<RunId>> {
+        self.call(self.store.finish(finishes)).await
+    }
+
+    async fn running(&self) -> Result<Vec<CronRun>> {
+        self.call(self.store.running()).await
+    }
+
+    async fn claimed(&self, token: ClaimToken) -> Result<Vec<CronRun>> {
+        self.call(self.store.claimed(token)).await
+    }
+
+    async fn config(&self, id: CronConfigId) -> Result<Option<CronConfig>> {
+        self.call(self.store.config(id)).await
+    }
+
+    async fn config_named(&self, name: &JobName) -> Result<Option<CronConfig>> {
+        self.call(self.store.config_named(name)).await
+    }
+
+    async fn configs(&self, query: &ConfigQuery) -> Result<Vec<CronConfig>> {
+        self.call(self.store.configs(query)).await
+    }
+
+    async fn run(&self, id: RunId) -> Result<Option<CronRun>> {
+        self.call(self.store.run(id)).await
+    }
+
+    async fn log(&self, id: RunId) -> Result<Option<String>> {
+        self.call(self.store.log(id)).await
+    }
+
+    async fn runs(&self, query: &RunQuery) -> Result<Vec<CronRun>> {
+        self.call(self.store.runs(query)).await
+    }
+
+    async fn account(&self, id: CronConfigId) -> Result<Option<Account>> {
+        self.call(self.store.account(id)).await
+    }
+}

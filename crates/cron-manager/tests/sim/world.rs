@@ -1,0 +1,351 @@
+//! A service of some replicas on one store, its jobs, its users, and its bad luck.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use cron_manager::{
+    ActiveRun, CronConfig, CronConfigFields, CronConfigId, CronManager, ErrorKind,
+    backends::memory::{LocalSignal, MemoryStore},
+    contracts::{Clock, ConfigQuery, Store},
+    handler_fn,
+    scheduler::{Parts, Replica, Tuning},
+};
+use futures_util::FutureExt;
+use parking_lot::Mutex;
+use serde_json::json;
+
+use crate::{
+    executor::{Executor, Machine, SimClock, SimSpawn},
+    faulty::{Faults, FaultyStore},
+    judge::{Judge, JudgedStore, Verdict},
+    random::Random,
+};
+
+/// How long faults go on, and how long the world then has to come to rest.
+const TROUBLE: Duration = Duration::from_secs(600);
+const REST: Duration = Duration::from_secs(240);
+/// Users act from a machine that never fails.
+const USERS: Machine = 1_000;
+
+/// One simulation.
+pub(crate) struct World {
+    random: Random,
+    executor: Executor,
+    judge: Judge,
+    store: Arc<JudgedStore>,
+    signal: LocalSignal,
+    names: Vec<String>,
+    replicas: Vec<Server>,
+    pub(crate) faults: u64,
+}
+
+struct Server {
+    machine: Machine,
+    manager: CronManager,
+    faults: Arc<Mutex<Faults>>,
+    dead_until: Option<Duration>,
+}
+
+impl World {
+    pub(crate) fn new(seed: u64) -> Self {
+        let random = Random::new(seed);
+        let executor = Executor::new(random.fork());
+        let judge = Judge::new(executor.clone());
+        let clock = SimClock { executor: executor.clone(), skew: Duration::ZERO, drift: 0 };
+        let store = JudgedStore { store: MemoryStore::new(Arc::new(clock)), judge: judge.clone() };
+        let mut world = Self {
+            random,
+            executor,
+            judge,
+            store: Arc::new(store),
+            signal: LocalSignal::default(),
+            names: Vec::new(),
+            replicas: Vec::new(),
+            faults: 0,
+        };
+        world.create_configs();
+        for machine in 0..3 + world.random.below(3) as usize {
+            let server = world.boot(machine);
+            world.replicas.push(server);
+        }
+        world
+    }
+
+    /// Lives through trouble, then rests, and is judged.
+    pub(crate) fn run(mut self) -> (Verdict, u64) {
+        while self.executor.now() < TROUBLE {
+            let pause = self.random.millis(100..4_000);
+            self.executor.run_until(self.executor.now() + pause);
+            self.check_rescue();
+            self.something_happens();
+        }
+        self.heal();
+        self.executor.run_until(TROUBLE + REST);
+        let (accounts, enabled) = self.accounts();
+        self.check_rescue();
+        (self.judge.conclude(&accounts, &enabled), self.faults)
+    }
+
+    /// Holds the replica that has lived in peace for longest to its duty.
+    fn check_rescue(&self) {
+        let tuning = tuning();
+        // Two rescue periods, with their jitter, and the time that calls take.
+        let within = tuning.rescue_grace + (tuning.rescue_every * 2).mul_f64(1.2) + Duration::from_secs(1);
+        let alive = self.replicas.iter().filter(|server| server.dead_until.is_none());
+        if let Some(peace) = alive.map(|server| server.faults.lock().last_trouble).min() {
+            self.judge.check_rescue(peace, within);
+        }
+    }
+
+    fn create_configs(&mut self) {
+        for at in 0..4 + self.random.below(4) {
+            let name = format!("job-{at}");
+            let fields = self.schedule(self.policy(CronConfigFields::named(&name).enabled(self.random.chance(0.9))));
+            let fields = fields.context(json!({"distributed": true, "ttl": self.random.pick(&[1, 2, 5, 10, 30])}));
+            let config = fields.create(jiff::Timestamp::UNIX_EPOCH).unwrap();
+            at_once(self.store.create(config));
+            self.names.push(name);
+        }
+    }
+
+    fn schedule(&self, fields: CronConfigFields) -> CronConfigFields {
+        match self.random.below(6) {
+            0 => fields.cron("* * * * * *", "UTC"),
+            1 => fields.cron("*/3 * * * * *", "UTC"),
+            2 => fields.cron("*/15 * * * * *", "Europe/Berlin"),
+            3 => fields.cron("* * * * *", "UTC"),
+            4 => fields.every(Duration::from_secs(2)),
+            _ => fields.every(Duration::from_secs(7)),
+        }
+    }
+
+    fn policy(&self, fields: CronConfigFields) -> CronConfigFields {
+        let seconds = |choices: &[u64]| Some(Duration::from_secs(self.random.pick(choices)));
+        CronConfigFields {
+            catch_up: Some(self.random.pick(&[cron_manager::CatchUp::Latest, cron_manager::CatchUp::None])),
+            start_deadline: seconds(&[0, 0, 2, 30]),
+            timeout: seconds(&[0, 0, 3]),
+            jitter: seconds(&[0, 0, 1, 5]),
+            ..fields
+        }
+    }
+
+    /// Starts a replica's process.
+    fn boot(&self, machine: Machine) -> Server {
+        // A pause does not outlive a process.
+        self.executor.crash(machine);
+        let drift = self.random.below(10_000) as i64 - 5_000;
+        let skew = self.random.millis(0..300_000);
+        let clock = SimClock { executor: self.executor.clone(), skew, drift };
+        let last_trouble = self.executor.now();
+        let faults = Faults { before: 0.01, after: 0.01, slow: 0.01, last_trouble, ..Faults::default() };
+        let faults = Arc::new(Mutex::new(faults));
+        let store = FaultyStore {
+            store: Arc::clone(&self.store),
+            clock: clock.clone(),
+            random: self.random.fork(),
+            faults: Arc::clone(&faults),
+        };
+        let parts = Parts {
+            store: Arc::new(store),
+            signal: Arc::new(self.signal.clone()),
+            clock: Arc::new(clock.clone()),
+            randomness: Arc::new(self.random.fork()),
+            spawn: Arc::new(SimSpawn { executor: self.executor.clone(), machine }),
+        };
+        let replica = Replica::new(parts, tuning());
+        for name in &self.names {
+            // Some replicas lack some handlers, as in a rolling deploy.
+            if self.random.chance(0.9) {
+                let handler = self.handler(clock.clone());
+                replica.register(name.parse().unwrap(), Arc::new(handler));
+            }
+        }
+        replica.start();
+        Server { machine, manager: CronManager::new(replica), faults, dead_until: None }
+    }
+
+    /// Acts some times, as a job that writes to a resource, and returns its fence; or fails, panics, or goes on and on.
+    fn handler(&self, clock: SimClock) -> impl cron_manager::Handler + use<> {
+        let (judge, random) = (self.judge.clone(), self.random.fork());
+        handler_fn(move |active: ActiveRun| {
+            let (judge, random, clock) = (judge.clone(), random.clone(), clock.clone());
+            async move {
+                let run = active.run().clone();
+                judge.started(&run);
+                let steps = random.pick(&[0, 0, 1, 3, 20]);
+                for _ in 0..steps {
+                    clock.sleep_until(clock.elapsed() + random.millis(1..1_500)).await;
+                    judge.effect(&run);
+                }
+                match random.below(20) {
+                    0 => Err("failed, as jobs do".to_owned()),
+                    1 => std::panic::resume_unwind(Box::new("panicked, as jobs do")),
+                    _ => Ok(run.fence.0),
+                }
+            }
+        })
+    }
+
+    fn something_happens(&mut self) {
+        let at = self.random.below(self.replicas.len() as u64) as usize;
+        self.reboot();
+        self.faults += 1;
+        match self.random.below(10) {
+            0 => self.crash(at),
+            1 | 2 => self.pause(at),
+            3 => self.cut_off(at, 30_000),
+            4 => (0..self.replicas.len()).for_each(|at| self.cut_off(at, 20_000)),
+            5 => self.shut_down(at),
+            6 | 7 => self.edit(),
+            8 => self.trigger(),
+            _ => self.change_luck(at),
+        }
+    }
+
+    fn crash(&mut self, at: usize) {
+        let back = self.executor.now() + self.random.millis(100..90_000);
+        let server = &mut self.replicas[at];
+        if server.dead_until.is_none() {
+            self.executor.crash(server.machine);
+            self.judge.died(server.manager.replica_id());
+            server.dead_until = Some(back);
+        }
+    }
+
+    fn pause(&self, at: usize) {
+        let length = self.random.millis(200..60_000);
+        self.executor.pause(self.replicas[at].machine, length);
+        self.replicas[at].faults.lock().trouble_until(self.executor.now() + length);
+    }
+
+    fn reboot(&mut self) {
+        for at in 0..self.replicas.len() {
+            if self.replicas[at].dead_until.is_some_and(|until| until <= self.executor.now()) {
+                self.replicas[at] = self.boot(self.replicas[at].machine);
+            }
+        }
+    }
+
+    fn cut_off(&self, at: usize, most: u64) {
+        let until = self.executor.now() + self.random.millis(100..most);
+        let mut faults = self.replicas[at].faults.lock();
+        faults.cut_off_until = until;
+        faults.trouble_until(until);
+    }
+
+    fn change_luck(&self, at: usize) {
+        let mut faults = self.replicas[at].faults.lock();
+        faults.before = self.random.pick(&[0.0, 0.01, 0.2]);
+        faults.after = self.random.pick(&[0.0, 0.01, 0.2]);
+        faults.slow = self.random.pick(&[0.0, 0.01, 0.2]);
+    }
+
+    /// A deploy: the process is told to stop, and a new one comes soon.
+    fn shut_down(&mut self, at: usize) {
+        let back = self.executor.now() + self.random.millis(12_000..40_000);
+        let grace = self.random.millis(0..8_000);
+        let server = &mut self.replicas[at];
+        if server.dead_until.is_none() {
+            let (manager, judge, executor) = (server.manager.clone(), self.judge.clone(), self.executor.clone());
+            let machine = server.machine;
+            server.faults.lock().trouble_until(back);
+            self.executor.spawn_on(machine, async move { manager.shutdown(grace).await });
+            self.executor.run_until(back);
+            executor.crash(machine);
+            judge.died(self.replicas[at].manager.replica_id());
+            self.replicas[at].dead_until = Some(back);
+        }
+    }
+
+    /// A user reads a config and changes it, while others may do the same.
+    fn edit(&self) {
+        let users = 1 + self.random.below(3);
+        let id = CronConfigId(1 + self.random.below(self.names.len() as u64) as i32);
+        for _ in 0..users {
+            let manager = self.user();
+            let fields = match self.random.below(3) {
+                0 => CronConfigFields::default().enabled(self.random.chance(0.7)),
+                1 => self.policy(CronConfigFields::default()),
+                _ => self.schedule(CronConfigFields::default()),
+            };
+            let (judge, clock) = (self.judge.clone(), self.user_clock());
+            let think = self.random.millis(0..50);
+            self.executor.spawn_on(USERS, async move {
+                let config: CronConfig = manager.cron_config(id).await.unwrap();
+                clock.sleep_until(clock.elapsed() + think).await;
+                match manager.update_cron_config(id, &fields, Some(config.version)).await {
+                    Ok(changed) if changed.version > config.version => judge.edited(id, config.version),
+                    Ok(_) => {}
+                    Err(error) => {
+                        assert!(matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Unavailable), "{error}")
+                    }
+                }
+            });
+        }
+    }
+
+    fn trigger(&self) {
+        let id = CronConfigId(1 + self.random.below(self.names.len() as u64) as i32);
+        let manager = self.user();
+        self.executor.spawn_on(USERS, async move {
+            // A disabled config refuses; the ledger shows the rest.
+            let _ = manager.trigger(id).await;
+        });
+    }
+
+    fn user_clock(&self) -> SimClock {
+        SimClock { executor: self.executor.clone(), skew: Duration::ZERO, drift: 0 }
+    }
+
+    fn user(&self) -> CronManager {
+        let store = FaultyStore {
+            store: Arc::clone(&self.store),
+            clock: self.user_clock(),
+            random: self.random.fork(),
+            faults: Arc::default(),
+        };
+        let parts = Parts {
+            store: Arc::new(store),
+            signal: Arc::new(self.signal.clone()),
+            clock: Arc::new(self.user_clock()),
+            randomness: Arc::new(self.random.fork()),
+            spawn: Arc::new(SimSpawn { executor: self.executor.clone(), machine: USERS }),
+        };
+        CronManager::new(Replica::new(parts, tuning()))
+    }
+
+    /// No more faults; all replicas come back.
+    fn heal(&mut self) {
+        for at in 0..self.replicas.len() {
+            let last_trouble = self.replicas[at].faults.lock().last_trouble;
+            *self.replicas[at].faults.lock() = Faults { last_trouble, ..Faults::default() };
+            if self.replicas[at].dead_until.is_some() {
+                self.replicas[at] = self.boot(self.replicas[at].machine);
+                *self.replicas[at].faults.lock() = Faults { last_trouble: self.executor.now(), ..Faults::default() };
+            }
+        }
+    }
+
+    fn accounts(&self) -> (Vec<cron_manager::domain::ledger::Account>, BTreeSet<CronConfigId>) {
+        let query = ConfigQuery { after: CronConfigId(0), limit: 1_000, show_deleted: true };
+        let configs: Vec<CronConfig> =
+            futures_util::FutureExt::now_or_never(self.store.configs(&query)).unwrap().unwrap();
+        let accounts = configs.iter().filter_map(|config| at_once(self.store.account(config.id))).collect();
+        (accounts, configs.iter().filter(|config| config.enabled).map(|config| config.id).collect())
+    }
+}
+
+fn tuning() -> Tuning {
+    Tuning {
+        rescue_every: Duration::from_secs(5),
+        rescue_grace: Duration::from_secs(3),
+        batch: 4,
+        concurrency: 4,
+        ..Tuning::default()
+    }
+}
+
+/// The judged store never waits and never fails by itself.
+fn at_once<T>(future: impl Future<Output = cron_manager::Result<T>>) -> T {
+    future.now_or_never().unwrap().unwrap()
+}
