@@ -1,5 +1,7 @@
 //! The shape of the house, kept by a machine: which room may import which, and how long a file may be.
 
+#![expect(clippy::unwrap_used, reason = "a test may end by a panic")]
+
 use std::{
     collections::BTreeMap,
     fs,

@@ -3,6 +3,8 @@
 //! `CRON_MANAGER_SIM_SEEDS` (default 200) and `CRON_MANAGER_SIM_FIRST_SEED` (default 1) choose the seeds;
 //! `CRON_MANAGER_SIM_STOP` ends at the first one that fails. `scripts/sim` and `scripts/break-guards` set them.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may end by a panic")]
+
 mod executor;
 mod faulty;
 mod judge;
@@ -12,7 +14,7 @@ mod world;
 use world::World;
 
 fn from_env(name: &str, default: u64) -> u64 {
-    std::env::var(name).map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} is not a number")))
+    std::env::var(name).map_or(default, |text| text.parse().expect(name))
 }
 
 #[test]
