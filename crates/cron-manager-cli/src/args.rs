@@ -1,6 +1,6 @@
 //! What can be written on the command line: flag before environment before default.
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 use cron_manager::domain::schedule::DstGap;
@@ -10,12 +10,26 @@ use crate::{crontab::CrontabFormat, output::Format};
 
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage or input.";
 
+const NAME: &str = "cron-manager";
+
 /// Runs a crontab, with one recorded outcome for every time a job is due: it ran, once, or it was skipped for a stated reason.
 #[derive(Debug, Parser)]
-#[command(name = "cron-manager", version, after_help = EXIT_CODES)]
+#[command(name = NAME, version, after_help = EXIT_CODES)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
-    pub(crate) command: Option<Command>,
+    command: Option<Command>,
+}
+
+impl Arguments {
+    /// The command that was given, or to serve as the environment says.
+    pub(crate) fn command(self) -> Command {
+        #[derive(Parser)]
+        struct Bare {
+            #[command(flatten)]
+            serve: ServeArguments,
+        }
+        self.command.unwrap_or_else(|| Command::Serve(Bare::parse_from([NAME]).serve))
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -37,7 +51,7 @@ pub(crate) enum Check {
     Ledger(LedgerArguments),
 }
 
-#[derive(Clone, Debug, Default, Args)]
+#[derive(Debug, Args)]
 pub(crate) struct ServeArguments {
     /// The crontab to run, as crontab(5) describes it
     #[arg(long, value_name = "FILE")]
@@ -52,11 +66,11 @@ pub(crate) struct ServeArguments {
     pub(crate) data: DataArguments,
 }
 
-#[derive(Clone, Debug, Default, Args)]
+#[derive(Debug, Args)]
 pub(crate) struct DataArguments {
     /// Where the embedded database lies [default: $XDG_DATA_HOME/cron-manager, or ~/.local/share/cron-manager]
     #[arg(long, value_name = "DIR", env = "CRON_MANAGER_DATA_DIR", hide_env_values = true)]
-    pub(crate) data_dir: Option<PathBuf>,
+    pub(crate) data_dir: Option<OsString>,
 }
 
 #[derive(Debug, Args)]

@@ -70,7 +70,8 @@ impl Change {
         let second = Duration::from_secs(1);
         let due = |from: Timestamp, to: Timestamp| run_after.count(from - second, to - second) > 0;
         let length = Duration::from_secs(self.jump.unsigned_abs());
-        let (day, from, to) = (self.before.strftime("%-d %B %Y"), self.before.strftime("%H:%M"), self.after.strftime("%H:%M"));
+        let (day, from, to) =
+            (self.before.strftime("%-d %B %Y"), self.before.strftime("%H:%M"), self.after.strftime("%H:%M"));
         if self.jump > 0 {
             let makes_up = run_after.next_after(self.at - second) == Some(self.at)
                 && skip.next_after(self.at - second) != Some(self.at);
@@ -114,7 +115,9 @@ mod tests {
 
     #[test]
     fn a_time_that_no_change_touches_has_no_notes() {
-        for (expression, zone) in [("0 12 * * *", "Europe/Berlin"), ("30 2 * * *", "UTC"), ("30 2 * * 1", "Europe/Berlin")] {
+        for (expression, zone) in
+            [("0 12 * * *", "Europe/Berlin"), ("30 2 * * *", "UTC"), ("30 2 * * 1", "Europe/Berlin")]
+        {
             assert!(!explained(expression, zone).contains("clock"), "{expression} {zone}");
         }
     }
@@ -123,7 +126,10 @@ mod tests {
     fn real_time_runs_in_both_passes() {
         let text = explained("*/20 * * * *", "America/New_York");
         assert!(!text.contains("jumps"), "{text}");
-        assert!(text.ends_with("goes back from 02:00 to 01:00: what is due in between runs in both passes.\n"), "{text}");
+        assert!(
+            text.ends_with("goes back from 02:00 to 01:00: what is due in between runs in both passes.\n"),
+            "{text}"
+        );
     }
 
     #[test]

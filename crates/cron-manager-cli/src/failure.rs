@@ -11,15 +11,13 @@ pub(crate) enum Failure {
     Failed(String),
     /// The input is wrong: exit code 2.
     Usage(String),
-    /// What failed was said already: exit code 1.
-    Told,
 }
 
 impl Failure {
     /// The exit code of the program.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Failed(_) | Self::Told => ExitCode::FAILURE,
+            Self::Failed(_) => ExitCode::FAILURE,
             Self::Usage(_) => ExitCode::from(2),
         }
     }
@@ -29,7 +27,6 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Failed(message) | Self::Usage(message) => f.write_str(message),
-            Self::Told => Ok(()),
         }
     }
 }

@@ -1,36 +1,60 @@
-//! The program `cron-manager`.
+//! The program `cron-manager`: runs a crontab, with one recorded outcome for every time a job is due.
+//!
+//! | module | does |
+//! |---|---|
+//! | `args` | says what can be written on the command line |
+//! | `crontab` | reads a crontab as Debian's cron does: `docs/crontab.md` says what, and what differs |
+//! | `command` | runs a command as cron does, in a process group that ends with the run |
+//! | `serve` | puts the jobs of a crontab in place, runs them, shows each run, and ends in order |
+//! | `next`, `explain` | answer when an expression is due |
+//! | `ledger` | adds the ledger up |
+//! | `output`, `terminal`, `failure` | answers on standard output, messages on standard error, exit codes |
+//!
+//! It uses the library as everybody can, and decides nothing about ticks itself.
 
 mod args;
 mod command;
 mod crontab;
+mod data;
 mod explain;
 mod failure;
 mod next;
 mod output;
+mod serve;
+mod terminal;
 
-use std::process::ExitCode;
+use std::{io::stderr, process::ExitCode};
 
 use clap::Parser;
 use cron_manager::backends::system::SystemClock;
+use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 use args::{Arguments, Check, Command};
 use failure::Failure;
 
 fn main() -> ExitCode {
-    match run(Arguments::parse()) {
+    log();
+    match run(Arguments::parse().command()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("error: {failure}");
+            terminal::say(format_args!("error: {failure}"));
             failure.exit_code()
         }
     }
 }
 
-fn run(arguments: Arguments) -> Result<(), Failure> {
-    match arguments.command.unwrap_or_else(|| Command::Serve(args::ServeArguments::default())) {
-        Command::Serve(_) => Err(Failure::Failed("not yet".to_owned())),
+/// Shows the library's warnings, or what `RUST_LOG` asks for.
+fn log() {
+    let filter = EnvFilter::builder().with_default_directive(LevelFilter::WARN.into()).from_env_lossy();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(terminal::has_colours());
+    log.with_writer(stderr).log_internal_errors(false).init();
+}
+
+fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Serve(arguments) => serve::run(&arguments),
         Command::Next(arguments) => next::run(&arguments, &SystemClock),
         Command::Explain(arguments) => explain::run(&arguments, &SystemClock),
-        Command::Check(Check::Ledger(_)) => Err(Failure::Failed("not yet".to_owned())),
+        Command::Check(Check::Ledger(_arguments)) => Err(Failure::Failed("not yet".to_owned())),
     }
 }

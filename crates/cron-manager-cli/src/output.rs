@@ -85,7 +85,10 @@ mod tests {
     fn a_list_has_four_forms() {
         let rows = [json!({"name": "a", "ticks": 12}), json!({"name": "long \"b\"", "ticks": 3})];
         assert_eq!(render(Format::Table, &rows), "NAME      TICKS\na         12\nlong \"b\"  3\n");
-        assert_eq!(render(Format::Jsonl, &rows), "{\"name\":\"a\",\"ticks\":12}\n{\"name\":\"long \\\"b\\\"\",\"ticks\":3}\n");
+        assert_eq!(
+            render(Format::Jsonl, &rows),
+            "{\"name\":\"a\",\"ticks\":12}\n{\"name\":\"long \\\"b\\\"\",\"ticks\":3}\n"
+        );
         assert_eq!(render(Format::Yaml, &rows), "- name: \"a\"\n  ticks: 12\n- name: \"long \\\"b\\\"\"\n  ticks: 3\n");
         assert_eq!(serde_json::from_str::<Value>(&render(Format::Json, &rows)).unwrap(), Value::from(&rows[..]));
     }

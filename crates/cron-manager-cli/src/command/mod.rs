@@ -57,9 +57,9 @@ impl ShellCommand {
 
     async fn run(&self, run: &ActiveRun) -> Result<Value, String> {
         let environment = self.environment(run);
-        let (mut child, mut output) = self.start(&environment).map_err(|error| {
-            format!("cannot start {} in {}: {error}", environment["SHELL"], environment["HOME"])
-        })?;
+        let (mut child, mut output) = self
+            .start(&environment)
+            .map_err(|error| format!("cannot start {} in {}: {error}", environment["SHELL"], environment["HOME"]))?;
         let group = Group::led_by(&child);
         let ended = async {
             tokio::select! {

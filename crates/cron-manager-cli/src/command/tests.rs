@@ -62,8 +62,7 @@ fn active_run() -> ActiveRun {
 
 fn command(text: &str, settings: &[(&str, &str)], input: Option<&str>, clock: impl Clock) -> impl Handler {
     let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let script =
-        Script { command: text.to_owned(), input: input.map(str::to_owned), settings: Arc::new(settings) };
+    let script = Script { command: text.to_owned(), input: input.map(str::to_owned), settings: Arc::new(settings) };
     let users = Users::of("ada:x:1000:1000:Ada:/tmp:/bin/bash\n", 1000);
     ShellCommand::new(script, Arc::new(users), Arc::new(clock)).into_handler()
 }

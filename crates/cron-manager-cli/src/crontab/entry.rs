@@ -71,7 +71,9 @@ impl Manner<'_> {
             CrontabFormat::System if word == me => Ok(second.start),
             CrontabFormat::System if self.users.knows(word) => Err(Fault::new(
                 first,
-                format!("this is for the user `{word}`; this program runs as `{me}` and takes on no other user, so start one as `{word}`"),
+                format!(
+                    "this is for the user `{word}`; this program runs as `{me}` and takes on no other user, so start one as `{word}`"
+                ),
             )),
             CrontabFormat::System => Err(Fault::new(first, format!("there is no user `{word}`"))),
             CrontabFormat::Detect if self.users.knows(word) && !is_command(word, self.path) => Err(Fault::new(

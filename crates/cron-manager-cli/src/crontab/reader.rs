@@ -31,6 +31,8 @@ impl Crontab {
             given: Vec::new(),
             crontab: Self::default(),
         };
+        // A mark that Windows puts before UTF-8.
+        let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
         for (number, line) in (1..).zip(text.split(|byte| *byte == b'\n')) {
             reader.line(number, line);
         }
@@ -55,7 +57,9 @@ impl Reader<'_> {
         // A line break as Windows writes it is no part of the command.
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let problem = match str::from_utf8(line) {
-            Ok(text) if text.contains('\0') => Some(Problem::new(number, "the line holds a NUL character; take it out")),
+            Ok(text) if text.contains('\0') => {
+                Some(Problem::new(number, "the line holds a NUL character; take it out"))
+            }
             Ok(text) => {
                 let text = text.trim_start_matches([' ', '\t']);
                 self.text(number, text).err().map(|fault| fault.on(number, text))

@@ -85,14 +85,9 @@ mod tests {
 
     #[test]
     fn a_wrong_setting_shows_its_place() {
-        for (line, place) in [
-            ("A=", 2..2),
-            ("A =  ", 5..5),
-            ("A=\"b", 2..3),
-            ("A='b' c", 5..7),
-            ("=b", 0..1),
-            ("\"\"=b", 0..3),
-        ] {
+        for (line, place) in
+            [("A=", 2..2), ("A =  ", 5..5), ("A=\"b", 2..3), ("A='b' c", 5..7), ("=b", 0..1), ("\"\"=b", 0..3)]
+        {
             assert_eq!(read(line).unwrap().unwrap_err().range, place, "{line}");
         }
     }

@@ -37,12 +37,37 @@ fn problems(text: &str) -> Vec<String> {
 #[test]
 fn an_entry_is_a_time_and_a_command() {
     for (line, schedule, command, input) in [
-        ("5 0 * * * $HOME/bin/daily.job >> $HOME/tmp/out 2>&1", "At 00:05 every day, UTC", "$HOME/bin/daily.job >> $HOME/tmp/out 2>&1", None),
+        (
+            "5 0 * * * $HOME/bin/daily.job >> $HOME/tmp/out 2>&1",
+            "At 00:05 every day, UTC",
+            "$HOME/bin/daily.job >> $HOME/tmp/out 2>&1",
+            None,
+        ),
         ("15 14 1 * * $HOME/bin/monthly", "At 14:15 on day 1 of the month, UTC", "$HOME/bin/monthly", None),
-        ("0 22 * * 1-5 mail -s \"It's 10pm\" joe%Joe,%%Where are your kids?%", "At 22:00, Monday through Friday, UTC", "mail -s \"It's 10pm\" joe", Some("Joe,\n\nWhere are your kids?\n")),
-        ("5 4 * * sun echo \"run at 5 after 4 every Sunday\"", "At 04:05 on Sunday, UTC", "echo \"run at 5 after 4 every Sunday\"", None),
-        ("0 0 1 JAN,jul mon true", "At 00:00 on day 1 of the month or on Monday in January and July, UTC", "true", None),
-        ("0 */4 1 * mon echo \"run every 4th hour on the 1st and on every Monday\"", "Every 4 hours on day 1 of the month or on Monday, UTC", "echo \"run every 4th hour on the 1st and on every Monday\"", None),
+        (
+            "0 22 * * 1-5 mail -s \"It's 10pm\" joe%Joe,%%Where are your kids?%",
+            "At 22:00, Monday through Friday, UTC",
+            "mail -s \"It's 10pm\" joe",
+            Some("Joe,\n\nWhere are your kids?\n"),
+        ),
+        (
+            "5 4 * * sun echo \"run at 5 after 4 every Sunday\"",
+            "At 04:05 on Sunday, UTC",
+            "echo \"run at 5 after 4 every Sunday\"",
+            None,
+        ),
+        (
+            "0 0 1 JAN,jul mon true",
+            "At 00:00 on day 1 of the month or on Monday in January and July, UTC",
+            "true",
+            None,
+        ),
+        (
+            "0 */4 1 * mon echo \"run every 4th hour on the 1st and on every Monday\"",
+            "Every 4 hours on day 1 of the month or on Monday, UTC",
+            "echo \"run every 4th hour on the 1st and on every Monday\"",
+            None,
+        ),
         ("\t 1\t2  3 4 *   a  b \t", "At 02:01 on day 3 of the month in April, UTC", "a  b", None),
         ("@hourly true", "Every hour, UTC", "true", None),
         ("@daily\ttrue", "At 00:00 every day, UTC", "true", None),
@@ -127,17 +152,15 @@ fn a_long_wrong_line_is_shown_in_part() {
 #[test]
 fn bytes_that_are_no_text_are_a_problem_of_their_line() {
     let users = Users::of(PASSWD, 1000);
-    let crontab =
-        Crontab::read(b"@daily \xff\n@daily a\0b\n@daily c", CrontabFormat::Detect, &users, Zone::utc());
+    let crontab = Crontab::read(b"@daily \xff\n@daily a\0b\n@daily c", CrontabFormat::Detect, &users, Zone::utc());
     assert_eq!(crontab.problems.iter().map(|problem| problem.line).collect::<Vec<_>>(), [1, 2]);
     assert_eq!(crontab.jobs[0].script.command, "c");
 }
 
 #[test]
 fn directives_belong_to_the_line_directly_below() {
-    let crontab = read(
-        "# name: first\n# every: 5s\n# timeout: 1m\n* * * * * a\n* * * * * b\n# name: lost\n\n* * * * * c\n",
-    );
+    let crontab =
+        read("# name: first\n# every: 5s\n# timeout: 1m\n* * * * * a\n* * * * * b\n# name: lost\n\n* * * * * c\n");
     assert_eq!(crontab.problems, []);
     let [a, b, c] = &crontab.jobs[..] else { panic!("{crontab:?}") };
     assert_eq!((&*a.name, a.timeout), ("first", Some(Duration::from_secs(60))));
