@@ -19,7 +19,7 @@ use counting::CountingStore;
 use cron_manager::{
     ActiveRun, CronConfigFields, CronManager,
     backends::{sqlite::SqliteStore, system::SystemClock},
-    contracts::{Clock, Store},
+    contracts::Store,
     handler_fn,
     scheduler::{Activity, Tuning},
     testing::ManualClock,
