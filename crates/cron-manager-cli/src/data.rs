@@ -9,7 +9,7 @@ use std::{
     sync::Arc,
 };
 
-use cron_manager::contracts::{Clock, Store};
+use cron_manager::{backends::sqlite::SqliteStore, contracts::Clock};
 
 use crate::{crontab::Users, failure::Failure};
 
@@ -31,14 +31,10 @@ pub(crate) fn database(folder: &Path) -> PathBuf {
     folder.join("cron-manager.db")
 }
 
-/// Makes the folder, if it is not there, for nobody else to read: it will hold what commands print.
-fn make(folder: &Path) -> Result<(), Failure> {
+/// Opens the database in a folder. A folder that is not there is made, for nobody else to read: it will hold what
+/// commands print.
+pub(crate) async fn open(folder: &Path, clock: Arc<dyn Clock>) -> Result<SqliteStore, Failure> {
     let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
-    made.map_err(|error| Failure::Failed(format!("cannot make {}: {error}", folder.display())))
-}
-
-/// Opens the database in a folder, which is made when it is not there.
-pub(crate) async fn open(folder: &Path, clock: Arc<dyn Clock>) -> Result<Arc<dyn Store>, Failure> {
-    make(folder)?;
-    Ok(Arc::new(cron_manager::backends::memory::MemoryStore::new(clock)))
+    made.map_err(|error| Failure::Failed(format!("cannot make {}: {error}", folder.display())))?;
+    Ok(SqliteStore::open(database(folder), clock).await?)
 }

@@ -17,6 +17,9 @@ use crate::{args::LedgerArguments, data, failure::Failure, output};
 /// a program that serves.
 pub(crate) fn check(arguments: &LedgerArguments) -> Result<(), Failure> {
     let database = data::database(&data::folder(arguments.data.data_dir.as_deref()));
+    if !database.exists() {
+        return Err(Failure::Failed(format!("there is no database at {}", database.display())));
+    }
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::Failed(format!("cannot start: {error}")))?;
     let accounts = runtime.block_on(accounts(&database))?;

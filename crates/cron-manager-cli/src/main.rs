@@ -18,6 +18,7 @@ mod crontab;
 mod data;
 mod explain;
 mod failure;
+mod ledger;
 mod next;
 mod output;
 mod serve;
@@ -55,6 +56,6 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Next(arguments) => next::run(&arguments, &SystemClock),
         Command::Explain(arguments) => explain::run(&arguments, &SystemClock),
-        Command::Check(Check::Ledger(_arguments)) => Err(Failure::Failed("not yet".to_owned())),
+        Command::Check(Check::Ledger(arguments)) => ledger::check(&arguments),
     }
 }

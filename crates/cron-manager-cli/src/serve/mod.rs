@@ -87,7 +87,7 @@ async fn manager(folder: &Path, clock: &Arc<dyn Clock>) -> Result<CronManager, F
     let store = data::open(folder, Arc::clone(clock)).await?;
     // Beyond a command's grace, its end takes a moment to be seen.
     let tuning = Tuning { stop_grace: GRACE + Duration::from_secs(5), ..Tuning::default() };
-    Ok(CronManager::builder().store(store).clock(Arc::clone(clock)).tuning(tuning).build().await?)
+    Ok(CronManager::builder().store(Arc::new(store)).clock(Arc::clone(clock)).tuning(tuning).build().await?)
 }
 
 async fn trigger(manager: &CronManager, configs: impl Iterator<Item = &CronConfig>) {

@@ -101,7 +101,12 @@ fn ctrl_c_ends_in_order_and_history_stays() {
         assert_eq!(slow, start + 1);
         serving.signal(signal);
         assert_eq!(serving.ended(), Some(0), "{:?}", serving.seen);
-        assert_eq!(serving.seen.iter().filter(|line| line.contains("succeeded  slow")).count(), 1);
+        assert_eq!(
+            serving.seen.iter().filter(|line| line.contains("succeeded  slow")).count(),
+            1,
+            "{:#?}",
+            serving.seen
+        );
         let (code, rows) = folder.check_ledger();
         assert_eq!((code, rows.len()), (0, 2));
     }
