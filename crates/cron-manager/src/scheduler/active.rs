@@ -74,6 +74,10 @@ impl ActiveRuns {
         *planned
     }
 
+    pub(super) fn get(&self, id: RunId) -> Option<Arc<Live>> {
+        self.lives.lock().get(&id).cloned()
+    }
+
     pub(super) fn all(&self) -> Vec<Arc<Live>> {
         let mut lives: Vec<_> = self.lives.lock().values().cloned().collect();
         lives.sort_unstable_by_key(|live| live.hold.run_id);
