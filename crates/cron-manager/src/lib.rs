@@ -10,6 +10,8 @@ mod error;
 pub mod manager;
 pub mod scheduler;
 mod setup;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
 #[doc(inline)]
 pub use contracts::{ActiveRun, Handler, HandlerResult, Stop, handler_fn};

@@ -40,9 +40,13 @@ enum Step {
 impl ActiveRuns {
     /// Adds a run, unless it is there already.
     pub(super) fn insert(&self, live: &Arc<Live>) -> bool {
-        let added = self.lives.lock().insert(live.hold.run_id, Arc::clone(live)).is_none();
-        self.changed.notify_waiters();
-        added
+        let mut lives = self.lives.lock();
+        let new = !lives.contains_key(&live.hold.run_id);
+        if new {
+            lives.insert(live.hold.run_id, Arc::clone(live));
+            self.changed.notify_waiters();
+        }
+        new
     }
 
     pub(super) fn remove(&self, id: RunId) -> Option<Arc<Live>> {

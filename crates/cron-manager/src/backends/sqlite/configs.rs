@@ -1,0 +1,282 @@
+//! Rows of `cron_configs` and `cron_config_versions`.
+
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
+
+use futures_util::TryStreamExt;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sqlx::{SqliteConnection, SqliteExecutor};
+
+use super::{
+    column,
+    error::{damaged, from_sqlx},
+    schedules::{self, ScheduleColumns},
+    table::{Query, json, object, row, rows, upsert},
+};
+use crate::{
+    Context, CronConfig, CronConfigId, Error, ErrorKind, Fence, JobName, OnAbandoned, Overlap, Policy, Result,
+    Revision,
+    contracts::{ConfigQuery, Standing},
+    domain::{
+        CatchUp,
+        ledger::{Account, ConfigVersion},
+        schedule::tz_database_version,
+    },
+};
+
+/// The columns of a config, under the names of [`ConfigRow`]'s fields and theirs.
+const COLUMNS: [&str; 22] = [
+    "id",
+    "name",
+    "enabled",
+    "context",
+    "cron_expression",
+    "timezone",
+    "dst_gap",
+    "every_seconds",
+    "at",
+    "catch_up",
+    "overlap",
+    "on_abandoned",
+    "start_deadline",
+    "timeout",
+    "jitter",
+    "version",
+    "revision",
+    "watermark",
+    "fence",
+    "created_at",
+    "updated_at",
+    "deleted_at",
+];
+
+/// A config and how far its ledger has come.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ConfigRow {
+    id: CronConfigId,
+    #[serde(with = "column")]
+    name: JobName,
+    #[serde(with = "column")]
+    enabled: bool,
+    context: String,
+    #[serde(flatten)]
+    schedule: ScheduleColumns,
+    #[serde(flatten, with = "PolicyColumns")]
+    policy: Policy,
+    version: i64,
+    revision: Revision,
+    #[serde(with = "column")]
+    pub(super) watermark: Timestamp,
+    pub(super) fence: Fence,
+    #[serde(with = "column")]
+    created_at: Timestamp,
+    #[serde(with = "column")]
+    updated_at: Timestamp,
+    #[serde(with = "column")]
+    deleted_at: Option<Timestamp>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Policy")]
+struct PolicyColumns {
+    catch_up: CatchUp,
+    overlap: Overlap,
+    on_abandoned: OnAbandoned,
+    #[serde(with = "column")]
+    start_deadline: Option<Duration>,
+    #[serde(with = "column")]
+    timeout: Option<Duration>,
+    #[serde(with = "column")]
+    jitter: Option<Duration>,
+}
+
+impl ConfigRow {
+    pub(super) fn new(config: &CronConfig, revision: Revision, watermark: Timestamp, fence: Fence) -> Self {
+        Self {
+            id: config.id,
+            name: config.name.clone(),
+            enabled: config.enabled,
+            context: config.context.as_str().into(),
+            schedule: ScheduleColumns::new(config.schedule.as_ref()),
+            policy: config.policy.clone(),
+            version: config.version,
+            revision,
+            watermark,
+            fence,
+            created_at: config.created_at,
+            updated_at: config.updated_at,
+            deleted_at: config.deleted_at,
+        }
+    }
+
+    /// The config. Fails when this program no longer understands a part of it.
+    fn config(&self) -> Result<CronConfig> {
+        Ok(CronConfig {
+            id: self.id,
+            name: self.name.clone(),
+            enabled: self.enabled,
+            context: Context::parse(&self.context)?,
+            schedule: self.schedule.schedule()?,
+            policy: self.policy.clone(),
+            version: self.version,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            deleted_at: self.deleted_at,
+        })
+    }
+
+    /// The config, or nothing but a note in the log: one config that cannot be read must not stop the others.
+    pub(super) fn readable(&self) -> Option<CronConfig> {
+        self.config()
+            .inspect_err(|error| {
+                tracing::error!(config_id = %self.id, name = %self.name, %error, "a config cannot be read and is left out")
+            })
+            .ok()
+    }
+}
+
+static UPSERT: LazyLock<String> = LazyLock::new(|| upsert("cron_configs", &COLUMNS, &["id", "created_at"]));
+static BY_ID: LazyLock<String> = LazyLock::new(|| select("id = ?1"));
+static BY_NAME: LazyLock<String> = LazyLock::new(|| select("name = ?1"));
+static BY_IDS: LazyLock<String> = LazyLock::new(|| select("id IN (SELECT value FROM json_each(?1)) ORDER BY id"));
+static CHANGED: LazyLock<String> = LazyLock::new(|| select("revision > ?1"));
+static LIST: LazyLock<String> = LazyLock::new(|| select("id > ?1 AND (?2 OR deleted_at IS NULL) ORDER BY id LIMIT ?3"));
+
+fn select(condition: &str) -> String {
+    format!("SELECT {} FROM cron_configs WHERE {condition}", object(&COLUMNS))
+}
+
+async fn config(on: impl SqliteExecutor<'_>, query: Query<'_>) -> Result<Option<CronConfig>> {
+    row::<ConfigRow>(on, query).await?.map(|row| row.config()).transpose()
+}
+
+pub(super) async fn by_id(on: impl SqliteExecutor<'_>, id: CronConfigId) -> Result<Option<CronConfig>> {
+    config(on, sqlx::query_scalar(BY_ID.as_str()).bind(id.0)).await
+}
+
+pub(super) async fn by_name(on: impl SqliteExecutor<'_>, name: &JobName) -> Result<Option<CronConfig>> {
+    config(on, sqlx::query_scalar(BY_NAME.as_str()).bind(name.as_str())).await
+}
+
+/// The rows of `ids` (a JSON array), in the order of the ids.
+pub(super) async fn by_ids(on: &mut SqliteConnection, ids: &str) -> Result<Vec<ConfigRow>> {
+    rows(on, sqlx::query_scalar(BY_IDS.as_str()).bind(ids)).await
+}
+
+pub(super) async fn list(on: impl SqliteExecutor<'_>, query: &ConfigQuery) -> Result<Vec<CronConfig>> {
+    let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
+    let query = sqlx::query_scalar(LIST.as_str()).bind(query.after.0).bind(query.show_deleted).bind(limit);
+    Ok(rows::<ConfigRow>(on, query).await?.iter().filter_map(ConfigRow::readable).collect())
+}
+
+/// The configs edited after a revision; there may be very many, so they are taken one by one.
+pub(super) async fn changed(on: &mut SqliteConnection, after: Revision) -> Result<Vec<Standing>> {
+    let mut texts = sqlx::query_scalar::<_, String>(CHANGED.as_str()).bind(after.0).fetch(on);
+    let mut changed = Vec::new();
+    while let Some(text) = texts.try_next().await.map_err(from_sqlx)? {
+        let row: ConfigRow = serde_json::from_str(&text).map_err(damaged)?;
+        changed.extend(row.readable().map(|config| Standing { config: Arc::new(config), watermark: row.watermark }));
+    }
+    Ok(changed)
+}
+
+/// The newest revision.
+pub(super) async fn revision(on: &mut SqliteConnection) -> Result<Revision> {
+    let sql = "SELECT revision FROM cron_revision";
+    Ok(Revision(sqlx::query_scalar(sql).fetch_one(on).await.map_err(from_sqlx)?))
+}
+
+/// The next revision, for all edits of this transaction.
+pub(super) async fn next_revision(on: &mut SqliteConnection) -> Result<Revision> {
+    let sql = "UPDATE cron_revision SET revision = revision + 1 RETURNING revision";
+    Ok(Revision(sqlx::query_scalar(sql).fetch_one(on).await.map_err(from_sqlx)?))
+}
+
+/// The id of the next new config.
+pub(super) async fn next_id(on: &mut SqliteConnection) -> Result<CronConfigId> {
+    let sql = "SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'cron_configs'";
+    Ok(CronConfigId(sqlx::query_scalar(sql).fetch_one(on).await.map_err(from_sqlx)?))
+}
+
+/// Writes configs that are new or edited, and their versions. All have the same new revision.
+pub(super) async fn write(on: &mut SqliteConnection, configs: &[ConfigRow], revision: Revision) -> Result<()> {
+    let configs = json(configs)?;
+    match sqlx::query(UPSERT.as_str()).bind(&configs).execute(&mut *on).await.map_err(from_sqlx) {
+        Ok(_) => write_versions(on, revision).await,
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(name_taken(on, &configs).await?.unwrap_or(error)),
+        Err(error) => Err(error),
+    }
+}
+
+/// Which of the new names is taken, and by what.
+async fn name_taken(on: &mut SqliteConnection, configs: &str) -> Result<Option<Error>> {
+    let sql = "SELECT json_array(name, deleted_at) FROM cron_configs, json_each(?1) AS new \
+               WHERE name = new.value ->> 'name' AND cron_configs.id <> new.value ->> 'id'";
+    let taken: Option<(String, Option<i64>)> = row(on, sqlx::query_scalar(sql).bind(configs)).await?;
+    Ok(taken.map(|(name, deleted_at)| {
+        let owner = if deleted_at.is_some() { "a deleted config" } else { "a config" };
+        Error::new(ErrorKind::AlreadyExists, format!("{owner} is called {name} already"))
+    }))
+}
+
+/// A deleted config has no schedule from then on.
+async fn write_versions(on: &mut SqliteConnection, revision: Revision) -> Result<()> {
+    static VERSIONS: LazyLock<String> = LazyLock::new(|| {
+        let columns = schedules::COLUMNS;
+        format!(
+            "INSERT INTO cron_config_versions (config_id, version, since, {}, tz_database) \
+             SELECT id, version, watermark, {}, ?2 FROM cron_configs WHERE revision = ?1",
+            columns.join(", "),
+            columns.map(|column| format!("iif(deleted_at IS NULL, {column}, NULL)")).join(", ")
+        )
+    });
+    let query = sqlx::query(VERSIONS.as_str()).bind(revision.0).bind(tz_database_version());
+    query.execute(on).await.map_err(from_sqlx)?;
+    Ok(())
+}
+
+/// Moves watermarks and fences.
+pub(super) async fn advance(on: &mut SqliteConnection, moved: &[(CronConfigId, Timestamp, Fence)]) -> Result<()> {
+    let sql = "UPDATE cron_configs SET watermark = moved.value ->> 1, fence = moved.value ->> 2 \
+               FROM json_each(?1) AS moved WHERE cron_configs.id = moved.value ->> 0";
+    let moved: Vec<_> = moved.iter().map(|(id, watermark, fence)| (id, watermark.as_microsecond(), fence)).collect();
+    sqlx::query(sql).bind(json(&moved)?).execute(on).await.map_err(from_sqlx)?;
+    Ok(())
+}
+
+/// All that the ledger says about one config.
+pub(super) async fn account(on: &mut SqliteConnection, id: CronConfigId) -> Result<Option<Account>> {
+    let Some(config) = row::<ConfigRow>(&mut *on, sqlx::query_scalar(BY_ID.as_str()).bind(id.0)).await? else {
+        return Ok(None);
+    };
+    let recorded = "SELECT json_array(config_version, sum(count)) FROM cron_jobs \
+                    WHERE config_id = ?1 AND kind = 'tick' AND attempt = 1 GROUP BY config_version";
+    let recorded = rows(&mut *on, sqlx::query_scalar(recorded).bind(id.0)).await?;
+    let versions = versions(on, id).await?;
+    Ok(Some(Account { config_id: id, name: config.name, watermark: config.watermark, versions, recorded }))
+}
+
+async fn versions(on: &mut SqliteConnection, id: CronConfigId) -> Result<Vec<ConfigVersion>> {
+    #[derive(Deserialize)]
+    struct Row {
+        version: i64,
+        #[serde(with = "column")]
+        since: Timestamp,
+        #[serde(flatten)]
+        schedule: ScheduleColumns,
+        tz_database: String,
+    }
+    static VERSIONS: LazyLock<String> = LazyLock::new(|| {
+        let columns = object(&[&["version", "since", "tz_database"], &schedules::COLUMNS[..]].concat());
+        format!("SELECT {columns} FROM cron_config_versions WHERE config_id = ?1 ORDER BY version")
+    });
+    let rows: Vec<Row> = rows(on, sqlx::query_scalar(VERSIONS.as_str()).bind(id.0)).await?;
+    rows.into_iter()
+        .map(|Row { version, since, schedule, tz_database }| {
+            Ok(ConfigVersion { version, since, schedule: schedule.schedule()?, tz_database })
+        })
+        .collect()
+}

@@ -1,0 +1,20 @@
+//! Everything in one SQLite file, for a service that runs in one process.
+//!
+//! One connection writes, in short transactions one after another; others read beside it. What was acknowledged is on the disk
+//! (`synchronous = FULL`). How rows travel is in `table`: a batch of any size is one array of JSON objects in one
+//! statement.
+
+mod column;
+mod configs;
+mod error;
+mod lock;
+mod open;
+mod pages;
+mod runs;
+mod schedules;
+mod schema;
+mod store;
+mod table;
+mod writer;
+
+pub use store::SqliteStore;

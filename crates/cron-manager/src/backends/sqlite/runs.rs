@@ -1,0 +1,316 @@
+//! Rows of `cron_jobs`.
+
+use std::{sync::LazyLock, time::Duration};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqliteExecutor};
+
+use super::{
+    column,
+    error::from_sqlx,
+    table::{Query, json, object, row, rows, upsert},
+};
+use crate::{
+    ClaimToken, CronConfigId, CronRun, Fence, Hold, JobName, ReplicaId, Result, RunId, RunKind, RunState, SkipReason,
+    contracts::{Finish, RunQuery, Waiting},
+};
+
+/// The columns of a run, under the names of [`CronRun`]'s fields.
+const COLUMNS: [&str; 25] = [
+    "id",
+    "config_id",
+    "name",
+    "config_version",
+    "kind",
+    "due_at",
+    "due_through",
+    "count",
+    "attempt",
+    "request_id",
+    "start_after",
+    "start_deadline",
+    "state",
+    "reason",
+    "replica_id",
+    "fence",
+    "token",
+    "heartbeat",
+    "ttl",
+    "created_at",
+    "started_at",
+    "finished_at",
+    "result",
+    "error",
+    "truncated",
+];
+
+/// What a run is for never changes.
+const FIXED: [&str; 9] =
+    ["id", "config_id", "name", "config_version", "kind", "due_at", "attempt", "request_id", "created_at"];
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "CronRun")]
+struct Columns {
+    id: RunId,
+    config_id: CronConfigId,
+    #[serde(with = "column")]
+    name: JobName,
+    config_version: i64,
+    kind: RunKind,
+    #[serde(with = "column")]
+    due_at: Timestamp,
+    #[serde(with = "column")]
+    due_through: Timestamp,
+    count: u64,
+    attempt: u32,
+    request_id: Option<String>,
+    #[serde(with = "column")]
+    start_after: Timestamp,
+    #[serde(with = "column")]
+    start_deadline: Timestamp,
+    state: RunState,
+    reason: Option<SkipReason>,
+    #[serde(with = "column")]
+    replica_id: Option<ReplicaId>,
+    fence: Fence,
+    token: ClaimToken,
+    heartbeat: i64,
+    #[serde(with = "column")]
+    ttl: Duration,
+    #[serde(with = "column")]
+    created_at: Timestamp,
+    #[serde(with = "column")]
+    started_at: Option<Timestamp>,
+    #[serde(with = "column")]
+    finished_at: Option<Timestamp>,
+    result: Option<String>,
+    error: Option<String>,
+    #[serde(with = "column")]
+    truncated: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Stored(#[serde(with = "Columns")] CronRun);
+
+/// A run to write.
+#[derive(Serialize)]
+pub(super) struct Written {
+    #[serde(flatten, with = "Columns")]
+    pub(super) run: CronRun,
+    /// For the index that allows an exclusive config one running row.
+    #[serde(with = "column")]
+    pub(super) exclusive: bool,
+}
+
+/// What the partial index on live rows says, word for word, so that SQLite uses it.
+const LIVE: &str = "state IN ('pending', 'running')";
+
+static UPSERT: LazyLock<String> =
+    LazyLock::new(|| upsert("cron_jobs", &[&COLUMNS[..], &["exclusive"]].concat(), &FIXED));
+
+static ON_PAGES: LazyLock<String> = LazyLock::new(|| {
+    let live = select(&format!("{LIVE} AND config_id IN (SELECT value FROM json_each(?1))"));
+    let furthest_skip = "SELECT (SELECT id FROM cron_jobs WHERE config_id = config.value AND state = 'skipped' \
+         AND kind = 'tick' ORDER BY due_through DESC, id DESC LIMIT 1) FROM json_each(?1) AS config";
+    format!("{live} UNION ALL {}", select(&format!("id IN ({furthest_skip})")))
+});
+
+static RUNNING: LazyLock<String> = LazyLock::new(|| select(&format!("{LIVE} AND state = 'running' ORDER BY id")));
+
+static CLAIMED: LazyLock<String> =
+    LazyLock::new(|| select(&format!("{LIVE} AND state = 'running' AND token = ?1 ORDER BY id")));
+
+static WAITING: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT json_array(id, config_id, start_after, start_deadline) FROM cron_jobs \
+         WHERE {LIVE} AND state = 'pending' ORDER BY id"
+    )
+});
+
+static BY_ID: LazyLock<String> = LazyLock::new(|| select("id = ?1"));
+
+fn select(condition: &str) -> String {
+    format!("SELECT {} FROM cron_jobs WHERE {condition}", object(&COLUMNS))
+}
+
+async fn runs(on: impl SqliteExecutor<'_>, query: Query<'_>) -> Result<Vec<CronRun>> {
+    Ok(rows::<Stored>(on, query).await?.into_iter().map(|stored| stored.0).collect())
+}
+
+/// The live rows of configs (a JSON array of ids) and the skipped tick row of each that reaches furthest.
+pub(super) async fn on_pages(on: &mut SqliteConnection, configs: &str) -> Result<Vec<CronRun>> {
+    runs(on, sqlx::query_scalar(ON_PAGES.as_str()).bind(configs)).await
+}
+
+pub(super) async fn running(on: impl SqliteExecutor<'_>) -> Result<Vec<CronRun>> {
+    runs(on, sqlx::query_scalar(RUNNING.as_str())).await
+}
+
+pub(super) async fn claimed(on: impl SqliteExecutor<'_>, token: ClaimToken) -> Result<Vec<CronRun>> {
+    runs(on, sqlx::query_scalar(CLAIMED.as_str()).bind(token.0)).await
+}
+
+pub(super) async fn by_id(on: impl SqliteExecutor<'_>, id: RunId) -> Result<Option<CronRun>> {
+    Ok(row::<Stored>(on, sqlx::query_scalar(BY_ID.as_str()).bind(id.0)).await?.map(|stored| stored.0))
+}
+
+pub(super) async fn waiting(on: impl SqliteExecutor<'_>) -> Result<Vec<Waiting>> {
+    #[derive(Deserialize)]
+    struct Row(RunId, CronConfigId, #[serde(with = "column")] Timestamp, #[serde(with = "column")] Timestamp);
+    let waiting = |Row(run_id, config_id, start_after, start_deadline)| Waiting {
+        run_id,
+        config_id,
+        start_after,
+        start_deadline,
+    };
+    Ok(rows(on, sqlx::query_scalar(WAITING.as_str())).await?.into_iter().map(waiting).collect())
+}
+
+/// Newest id first.
+pub(super) async fn list(on: impl SqliteExecutor<'_>, query: &RunQuery) -> Result<Vec<CronRun>> {
+    let mut sql = QueryBuilder::<Sqlite>::new(select("true"));
+    if let Some(id) = query.config_id {
+        sql.push(" AND config_id = ").push_bind(id.0);
+    }
+    if let Some(state) = query.state {
+        sql.push(" AND state = ").push_bind(state.as_str());
+    }
+    if let Some(reason) = query.reason {
+        sql.push(" AND reason = ").push_bind(reason.as_str());
+    }
+    if let Some(from) = query.from {
+        sql.push(" AND due_at >= ").push_bind(from.as_microsecond());
+    }
+    if let Some(to) = query.to {
+        sql.push(" AND due_at < ").push_bind(to.as_microsecond());
+    }
+    if let Some(before) = query.before {
+        sql.push(" AND id < ").push_bind(before.0);
+    }
+    sql.push(" ORDER BY id DESC LIMIT ").push_bind(i64::try_from(query.limit).unwrap_or(i64::MAX));
+    runs(on, sql.build_query_scalar()).await
+}
+
+/// The newest id that was ever given.
+pub(super) async fn last_id(on: &mut SqliteConnection) -> Result<RunId> {
+    let sql = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'cron_jobs'";
+    Ok(RunId(sqlx::query_scalar(sql).fetch_one(on).await.map_err(from_sqlx)?))
+}
+
+/// Writes runs in the given order.
+pub(super) async fn write(on: &mut SqliteConnection, runs: &[Written]) -> Result<()> {
+    sqlx::query(UPSERT.as_str()).bind(json(runs)?).execute(on).await.map_err(from_sqlx)?;
+    Ok(())
+}
+
+/// A hold, and how it ended when it did.
+#[derive(Serialize)]
+struct Held<'a> {
+    run_id: RunId,
+    #[serde(with = "column")]
+    replica_id: ReplicaId,
+    fence: Fence,
+    #[serde(flatten)]
+    ended: Option<Ended<'a>>,
+}
+
+#[derive(Serialize)]
+struct Ended<'a> {
+    state: RunState,
+    result: Option<&'a str>,
+    error: Option<&'a str>,
+    log: Option<&'a str>,
+    #[serde(with = "column")]
+    truncated: bool,
+}
+
+impl<'a> Held<'a> {
+    fn new(Hold { run_id, replica_id, fence }: Hold, ended: Option<Ended<'a>>) -> Self {
+        Self { run_id, replica_id, fence, ended }
+    }
+}
+
+/// The holds (a JSON array, `?1`) that are still good.
+macro_rules! held {
+    () => {
+        "json_each(?1) AS held \
+         WHERE cron_jobs.id = held.value ->> 'run_id' AND cron_jobs.state = 'running' \
+         AND cron_jobs.replica_id = held.value ->> 'replica_id' AND cron_jobs.fence = held.value ->> 'fence'"
+    };
+}
+
+/// Counts a heartbeat on each hold that is still good.
+pub(super) async fn heartbeat(on: &mut SqliteConnection, holds: &[Hold]) -> Result<Vec<RunId>> {
+    let holds: Vec<_> = holds.iter().map(|hold| Held::new(*hold, None)).collect();
+    let sql = concat!("UPDATE cron_jobs SET heartbeat = heartbeat + 1 FROM ", held!(), " RETURNING id");
+    moved(on, sql, &json(&holds)?, None).await
+}
+
+/// Ends each run whose hold is still good.
+pub(super) async fn finish(on: &mut SqliteConnection, finishes: &[Finish], now: Timestamp) -> Result<Vec<RunId>> {
+    let ended: Vec<_> = finishes
+        .iter()
+        .map(|Finish { hold, outcome }| {
+            let ended = Ended {
+                state: outcome.state,
+                result: outcome.result.as_deref(),
+                error: outcome.error.as_deref(),
+                log: outcome.log.as_deref(),
+                truncated: outcome.truncated,
+            };
+            Held::new(*hold, Some(ended))
+        })
+        .collect();
+    let ended = json(&ended)?;
+    if finishes.iter().any(|finish| finish.outcome.log.is_some()) {
+        write_logs(on, &ended).await?;
+    }
+    let sql = concat!(
+        "UPDATE cron_jobs SET state = held.value ->> 'state', finished_at = ?2, result = held.value ->> 'result', ",
+        "error = held.value ->> 'error', truncated = held.value ->> 'truncated' FROM ",
+        held!(),
+        " RETURNING id"
+    );
+    moved(on, sql, &ended, Some(now)).await
+}
+
+/// Keeps what the runs printed, before they end and their holds with them.
+async fn write_logs(on: &mut SqliteConnection, ended: &str) -> Result<()> {
+    let sql = concat!(
+        "INSERT OR IGNORE INTO cron_job_logs (run_id, log) SELECT cron_jobs.id, held.value ->> 'log' FROM cron_jobs, ",
+        held!(),
+        " AND held.value ->> 'log' IS NOT NULL"
+    );
+    sqlx::query(sql).bind(ended).execute(on).await.map_err(from_sqlx)?;
+    Ok(())
+}
+
+async fn moved(
+    on: &mut SqliteConnection,
+    sql: &'static str,
+    holds: &str,
+    now: Option<Timestamp>,
+) -> Result<Vec<RunId>> {
+    let query = sqlx::query_scalar(sql).bind(holds);
+    let query = match now {
+        Some(now) => query.bind(now.as_microsecond()),
+        None => query,
+    };
+    let ids: Vec<i64> = query.fetch_all(on).await.map_err(from_sqlx)?;
+    Ok(ids.into_iter().map(RunId).collect())
+}
+
+pub(super) async fn log(on: impl SqliteExecutor<'_>, id: RunId) -> Result<Option<String>> {
+    let sql = "SELECT log FROM cron_job_logs WHERE run_id = ?1";
+    sqlx::query_scalar(sql).bind(id.0).fetch_optional(on).await.map_err(from_sqlx)
+}
+
+/// All running runs have lost their process: they end at `now`, with what is known. How many there were.
+pub(super) async fn abandon_all(on: &mut SqliteConnection, now: Timestamp, error: &str) -> Result<u64> {
+    let sql = "UPDATE cron_jobs SET state = 'abandoned', finished_at = ?1, error = ?2 \
+               WHERE state IN ('pending', 'running') AND state = 'running'";
+    let done = sqlx::query(sql).bind(now.as_microsecond()).bind(error).execute(on).await.map_err(from_sqlx)?;
+    Ok(done.rows_affected())
+}

@@ -1,0 +1,140 @@
+//! The store.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use sqlx::{SqliteConnection, SqlitePool};
+use tokio::sync::Mutex;
+
+use super::{
+    configs::{self, ConfigRow},
+    error::from_sqlx,
+    pages, runs,
+    writer::Writer,
+};
+use crate::{
+    ClaimToken, CronConfig, CronConfigId, CronRun, Error, ErrorKind, Fence, Hold, JobName, Result, Revision, RunId,
+    contracts::{Busy, Clock, ConfigQuery, Decide, Finish, Look, RunQuery, Store},
+    domain::ledger::{Account, Page},
+};
+
+/// A store in one SQLite file, for one process.
+///
+/// ```
+/// use std::sync::Arc;
+/// use cron_manager::{CronManager, backends::{sqlite::SqliteStore, system::SystemClock}};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// # let folder = std::env::temp_dir().join(format!("cron-manager-doc-{}", std::process::id()));
+/// # let path = folder.join("cron.db");
+/// let store = SqliteStore::open(path, Arc::new(SystemClock)).await?;
+/// let manager = CronManager::builder().store(Arc::new(store)).build().await?;
+/// # std::fs::remove_dir_all(folder).ok();
+/// # cron_manager::Result::Ok(()) })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct SqliteStore {
+    clock: Arc<dyn Clock>,
+    /// The newest instant given out, in microseconds.
+    last: AtomicI64,
+    readers: SqlitePool,
+    /// None: opened to read.
+    writer: Option<Mutex<Writer>>,
+}
+
+impl SqliteStore {
+    pub(super) fn new(clock: Arc<dyn Clock>, readers: SqlitePool, writer: Option<Writer>) -> Self {
+        Self { clock, last: AtomicI64::new(i64::MIN), readers, writer: writer.map(Mutex::new) }
+    }
+
+    /// Now, as precise as a column keeps it, and never before an instant given out earlier.
+    pub(super) fn now(&self) -> Timestamp {
+        let now = self.clock.now();
+        let last = self.last.fetch_max(now.as_microsecond(), Ordering::AcqRel);
+        Timestamp::from_microsecond(now.as_microsecond().max(last)).unwrap_or(now)
+    }
+
+    /// Does `work` in a transaction, alone.
+    pub(super) async fn write<T, F>(&self, work: F) -> Result<T>
+    where
+        F: AsyncFnOnce(&mut SqliteConnection) -> Result<T>,
+    {
+        let read_only = || Error::new(ErrorKind::FailedPrecondition, "the store was opened to read, not to write");
+        self.writer.as_ref().ok_or_else(read_only)?.lock().await.transaction(work).await
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn create(&self, config: CronConfig) -> Result<CronConfig> {
+        self.write(async |on| {
+            let (id, now) = (configs::next_id(on).await?, self.now());
+            let config = CronConfig { id, created_at: now, updated_at: now, ..config };
+            let revision = configs::next_revision(on).await?;
+            configs::write(on, &[ConfigRow::new(&config, revision, now, Fence(0))], revision).await?;
+            Ok(config)
+        })
+        .await
+    }
+
+    async fn transact(&self, ids: &[CronConfigId], _busy: Busy, decide: Decide<'_>) -> Result<Vec<Page>> {
+        self.write(async |on| pages::transact(on, ids, self.now(), decide).await).await
+    }
+
+    async fn look(&self, after: Revision) -> Result<Look> {
+        let mut reading = self.readers.begin().await.map_err(from_sqlx)?;
+        let revision = configs::revision(&mut reading).await?;
+        let changed = configs::changed(&mut reading, after).await?;
+        let waiting = runs::waiting(&mut *reading).await?;
+        Ok(Look { now: self.now(), revision, changed, waiting })
+    }
+
+    async fn heartbeat(&self, holds: &[Hold]) -> Result<Vec<RunId>> {
+        self.write(async |on| runs::heartbeat(on, holds).await).await
+    }
+
+    async fn finish(&self, finishes: &[Finish]) -> Result<Vec<RunId>> {
+        self.write(async |on| runs::finish(on, finishes, self.now()).await).await
+    }
+
+    async fn running(&self) -> Result<Vec<CronRun>> {
+        runs::running(&self.readers).await
+    }
+
+    async fn claimed(&self, token: ClaimToken) -> Result<Vec<CronRun>> {
+        runs::claimed(&self.readers, token).await
+    }
+
+    async fn config(&self, id: CronConfigId) -> Result<Option<CronConfig>> {
+        configs::by_id(&self.readers, id).await
+    }
+
+    async fn config_named(&self, name: &JobName) -> Result<Option<CronConfig>> {
+        configs::by_name(&self.readers, name).await
+    }
+
+    async fn configs(&self, query: &ConfigQuery) -> Result<Vec<CronConfig>> {
+        configs::list(&self.readers, query).await
+    }
+
+    async fn run(&self, id: RunId) -> Result<Option<CronRun>> {
+        runs::by_id(&self.readers, id).await
+    }
+
+    async fn log(&self, id: RunId) -> Result<Option<String>> {
+        runs::log(&self.readers, id).await
+    }
+
+    async fn runs(&self, query: &RunQuery) -> Result<Vec<CronRun>> {
+        runs::list(&self.readers, query).await
+    }
+
+    async fn account(&self, id: CronConfigId) -> Result<Option<Account>> {
+        let mut reading = self.readers.begin().await.map_err(from_sqlx)?;
+        configs::account(&mut reading, id).await
+    }
+}
