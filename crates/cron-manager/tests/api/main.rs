@@ -1,5 +1,7 @@
 //! The laws of the HTTP face, over real connections, on the store in memory.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may end by a panic")]
+
 mod broken;
 mod client;
 mod configs;

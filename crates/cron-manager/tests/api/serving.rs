@@ -1,4 +1,4 @@
-use std::future::{pending, ready};
+use std::future::ready;
 
 use cron_manager::{CronManager, ErrorKind, api::rest};
 use tokio::{io::AsyncReadExt, net::TcpListener};
@@ -10,7 +10,7 @@ async fn a_listener_that_other_machines_reach_is_refused() {
     for address in ["0.0.0.0:0", "[::]:0"] {
         let Ok(listener) = TcpListener::bind(address).await else { continue };
         let manager = CronManager::builder().build().await.unwrap();
-        let refused = rest::serve(listener, manager, pending()).await.unwrap_err();
+        let refused = rest::serve(listener, manager, ready(())).await.unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::FailedPrecondition, "{address}");
     }
 }
