@@ -3,7 +3,7 @@
 //!
 //! `cargo bench -p cron-manager-rs --bench ledger`
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
-#![expect(clippy::unwrap_used, reason = "a benchmark that cannot be set up has failed")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a benchmark that cannot be set up has failed")]
 
 mod bare;
 mod counting;
