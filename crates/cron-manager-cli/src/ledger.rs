@@ -25,8 +25,11 @@ pub(crate) fn check(arguments: &LedgerArguments) -> Result<(), Failure> {
     let accounts = runtime.block_on(accounts(&database))?;
     let rows: Vec<Value> = accounts.iter().map(row).collect();
     output::print(arguments.output.format, &rows)?;
-    let wrong = accounts.iter().filter(|account| !account.imbalances().is_empty()).count();
-    match wrong {
+    verdict(&accounts)
+}
+
+fn verdict(accounts: &[Account]) -> Result<(), Failure> {
+    match accounts.iter().filter(|account| !account.imbalances().is_empty()).count() {
         0 => Ok(()),
         1 => Err(Failure::Failed("the ledger of 1 job does not add up".to_owned())),
         wrong => Err(Failure::Failed(format!("the ledgers of {wrong} jobs do not add up"))),
@@ -59,4 +62,36 @@ fn row(account: &Account) -> Value {
         "recorded": recorded,
         "balanced": account.imbalances().is_empty(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use cron_manager::{Schedule, domain::ledger::ConfigVersion};
+
+    use super::*;
+
+    /// A job that was due three times.
+    fn account(recorded: u64) -> Account {
+        let since = "2025-06-01T00:00:00Z".parse().unwrap();
+        let schedule = Some(Schedule::every(Duration::from_secs(5)).unwrap());
+        Account {
+            config_id: CronConfigId(1),
+            name: "job".parse().unwrap(),
+            watermark: since + Duration::from_secs(17),
+            versions: vec![ConfigVersion { version: 1, since, schedule, tz_database: String::new() }],
+            recorded: vec![(1, recorded)],
+        }
+    }
+
+    #[test]
+    fn a_tick_too_few_and_a_tick_too_many_are_failures() {
+        assert!(verdict(&[account(3), account(3)]).is_ok());
+        for recorded in [0, 2, 4] {
+            let failure = verdict(&[account(3), account(recorded)]).unwrap_err();
+            assert_eq!(failure.to_string(), "the ledger of 1 job does not add up");
+            assert_eq!(row(&account(recorded))["balanced"], false);
+        }
+    }
 }
