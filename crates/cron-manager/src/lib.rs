@@ -24,3 +24,8 @@ pub use error::{Error, ErrorKind, Result};
 #[doc(inline)]
 pub use manager::CronManager;
 pub use setup::Builder;
+
+/// The README's example is compiled with the other ones.
+#[cfg(all(doctest, feature = "sqlite"))]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    CronManager, Result,
+    CronManager, Error, Result,
     backends::{
         memory::{LocalSignal, MemoryStore},
         system::{SystemClock, SystemRandomness, TokioSpawn},
@@ -22,6 +22,7 @@ pub struct Builder {
     clock: Option<Arc<dyn Clock>>,
     randomness: Option<Arc<dyn Randomness>>,
     spawn: Option<Arc<dyn Spawn>>,
+    database_url: Option<String>,
     tuning: Tuning,
 }
 
@@ -36,6 +37,11 @@ impl Builder {
     /// Where configs and the ledger are kept, ready made.
     pub fn store(self, store: Arc<dyn Store>) -> Self {
         Self { store: Some(store), ..self }
+    }
+
+    /// Where configs and the ledger are kept, by URL: `sqlite:PATH` (feature `sqlite`). A ready made store counts more.
+    pub fn database_url(self, url: impl Into<String>) -> Self {
+        Self { database_url: Some(url.into()), ..self }
     }
 
     /// How replicas nudge each other.
@@ -65,12 +71,13 @@ impl Builder {
 
     /// Puts the manager together. It does nothing until [`CronManager::start`].
     ///
-    /// Errors: what opening the store says.
+    /// Errors: what opening the store says; invalid argument (`databaseUrl`) for a URL that names no store this build has.
     pub async fn build(self) -> Result<CronManager> {
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
-        let store = match self.store {
-            Some(store) => store,
-            None => Arc::new(MemoryStore::new(Arc::clone(&clock))),
+        let store = match (self.store, self.database_url) {
+            (Some(store), _) => store,
+            (None, Some(url)) => open(&url, Arc::clone(&clock)).await?,
+            (None, None) => Arc::new(MemoryStore::new(Arc::clone(&clock))),
         };
         let parts = Parts {
             store,
@@ -80,5 +87,24 @@ impl Builder {
             spawn: self.spawn.unwrap_or_else(|| Arc::new(TokioSpawn)),
         };
         Ok(CronManager::new(Replica::new(parts, self.tuning)))
+    }
+}
+
+/// The store that a URL names.
+#[cfg_attr(
+    not(feature = "sqlite"),
+    expect(clippy::unused_async, unused_variables, reason = "no store of this build opens anything")
+)]
+async fn open(url: &str, clock: Arc<dyn Clock>) -> Result<Arc<dyn Store>> {
+    match url.split(':').next() {
+        #[cfg(feature = "sqlite")]
+        Some("sqlite") => Ok(Arc::new(crate::backends::sqlite::SqliteStore::open_url(url, clock).await?)),
+        scheme => {
+            let message = format!(
+                "this build has no store for {:?}; it knows sqlite:PATH with the feature sqlite",
+                scheme.unwrap_or("")
+            );
+            Err(Error::invalid("databaseUrl", message))
+        }
     }
 }

@@ -156,7 +156,8 @@ impl ActiveRun {
 
     /// The run's log so far, and whether its beginning was dropped.
     pub fn log_text(&self) -> (String, bool) {
-        let log = self.inner.log.lock();
+        let mut log = self.inner.log.lock();
+        log.cut();
         (log.text.clone(), log.cut)
     }
 
@@ -188,11 +189,35 @@ impl Log {
     fn push(&mut self, line: &str) {
         self.text.push_str(line);
         self.text.push('\n');
-        if self.text.len() > ActiveRun::LOG_LIMIT {
-            let excess = self.text.len() - ActiveRun::LOG_LIMIT;
+        // Twice the limit before it is cut, so that printing much costs little.
+        if self.text.len() > 2 * ActiveRun::LOG_LIMIT {
+            self.cut();
+        }
+    }
+
+    /// Drops what is over the limit, from the beginning.
+    fn cut(&mut self) {
+        let excess = self.text.len().saturating_sub(ActiveRun::LOG_LIMIT);
+        if excess > 0 {
             let start = (excess..=self.text.len()).find(|&at| self.text.is_char_boundary(at)).unwrap_or(0);
             self.text.drain(..start);
             self.cut = true;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_keeps_its_end_within_the_limit_at_whole_characters() {
+        let mut log = Log::default();
+        for at in 0..20_000 {
+            log.push(&format!("{at} ü"));
+        }
+        log.cut();
+        assert!(log.cut && log.text.len() <= ActiveRun::LOG_LIMIT && log.text.len() > ActiveRun::LOG_LIMIT - 4);
+        assert!(log.text.ends_with("19999 ü\n"));
     }
 }

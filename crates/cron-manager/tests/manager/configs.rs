@@ -127,3 +127,11 @@ async fn a_config_is_found_by_its_name() {
     assert_eq!(service.manager.cron_config_named("there").await.unwrap_err().kind(), ErrorKind::NotFound);
     assert_eq!(service.store.config_named(&name("here")).await.unwrap(), Some(config));
 }
+
+#[tokio::test]
+async fn a_database_url_that_names_no_store_is_refused_by_name() {
+    for url in ["mysql://here/there", "sqlite:", "nonsense", "sqlite::memory:"] {
+        let error = cron_manager::CronManager::builder().database_url(url).build().await.err().unwrap();
+        assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidArgument, Some("databaseUrl")), "{url}");
+    }
+}
