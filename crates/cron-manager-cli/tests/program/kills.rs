@@ -1,6 +1,6 @@
 //! Killed at any moment.
 
-use std::{env, time::Duration};
+use std::{env, fs, time::Duration};
 
 use cron_manager::{backends::system::SystemRandomness, contracts::Randomness};
 use rustix::process::Signal;
@@ -14,10 +14,12 @@ const KILLS: u32 = 50;
 fn after_any_kill_the_ledger_adds_up() {
     let kills = env::var("CRON_MANAGER_TEST_KILLS").map_or(KILLS, |count| count.parse().unwrap());
     let folder = Folder::new();
-    folder.crontab(
-        "# name: quick\n# every: 1s\n* * * * * echo quick\n# name: slow\n# every: 2s\n* * * * * sleep 0.3; echo slow\n\
+    let starts = folder.path("starts");
+    let note = format!("echo $CRON_MANAGER_IDEMPOTENCY_KEY >> {}", starts.display());
+    folder.crontab(&format!(
+        "# name: quick\n# every: 1s\n* * * * * {note}\n# name: slow\n# every: 2s\n* * * * * sleep 0.3; echo slow\n\
          # name: boot\n@reboot echo boot\n",
-    );
+    ));
     for kill in 0..kills {
         let mut serving = folder.serve();
         serving.watch(Duration::from_secs_f64(SystemRandomness.fraction() * 0.8));
@@ -41,4 +43,11 @@ fn after_any_kill_the_ledger_adds_up() {
     assert_eq!((code, rows.len()), (0, 3), "{rows:?}");
     let ticks = |name: &str| rows.iter().find(|row| row["name"] == name).unwrap()["ticks"].as_u64().unwrap();
     assert!(ticks("quick") > 0 && ticks("slow") > 0 && ticks("boot") == 0, "{rows:?}");
+    // Told by the commands themselves, outside the database: no tick was started twice.
+    let text = fs::read_to_string(starts).unwrap();
+    let mut keys: Vec<&str> = text.lines().collect();
+    let all = keys.len();
+    keys.sort_unstable();
+    keys.dedup();
+    assert!(all > 0 && keys.len() == all, "{} of {all} starts were repeated", all - keys.len());
 }

@@ -1,6 +1,6 @@
 //! `serve`.
 
-use std::{fs, net::TcpListener, time::Duration};
+use std::{collections::BTreeSet, fs, net::TcpListener, time::Duration};
 
 use cron_manager::{backends::system::SystemClock, contracts::Clock};
 use rustix::process::Signal;
@@ -12,7 +12,8 @@ use crate::support::{Folder, get, group_runs, program, run};
 fn all(address: &str, path: &str, key: &str) -> Vec<Value> {
     let (mut items, mut token) = (Vec::new(), String::new());
     loop {
-        let page = get(address, &format!("{path}?pageSize=500&pageToken={token}"));
+        let join = if path.contains('?') { '&' } else { '?' };
+        let page = get(address, &format!("{path}{join}pageSize=500&pageToken={token}"));
         items.extend(page[key].as_array().unwrap().clone());
         token = page["nextPageToken"].as_str().unwrap_or_default().to_owned();
         if token.is_empty() {
@@ -74,6 +75,44 @@ fn a_thousand_lines_are_a_thousand_configs() {
     }
     let (code, rows) = folder.check_ledger();
     assert_eq!((code, rows.len()), (0, 1_000));
+}
+
+#[test]
+fn a_thousand_lines_run_at_their_time_and_are_in_the_ledger() {
+    let folder = Folder::new();
+    folder.crontab(&(0..1_000).map(|n| format!("# every: 20s\n* * * * * echo {n}\n")).collect::<String>());
+    let mut serving = folder.serve();
+    let address = serving.address();
+    let runs = serving.comes("a run of each line", || {
+        let runs = all(&address, "/v1/cron-job?state=succeeded", "cronJobs");
+        let configs: BTreeSet<_> = runs.iter().map(|run| run["configId"].as_i64()).collect();
+        (configs.len() == 1_000).then_some(runs)
+    });
+    let ticks: BTreeSet<_> = runs.iter().map(|run| (run["configId"].as_i64(), run["dueAt"].as_str())).collect();
+    assert_eq!(ticks.len(), runs.len(), "each tick once");
+    let second = |run: &Value| run["dueAt"].as_str().unwrap()[17..19].parse::<u32>().unwrap();
+    assert!(runs.iter().all(|run| second(run) % 20 == 0));
+    serving.signal(Signal::INT);
+    assert_eq!(serving.ended(), Some(0));
+    let (code, rows) = folder.check_ledger();
+    assert_eq!((code, rows.len()), (0, 1_000));
+}
+
+/// As found in `/etc/cron.d` of a Debian machine (e2fsprogs).
+const SYSTEM_CRONTAB: &str = "\
+30 3 * * 0 root test -e /run/systemd/system || SERVICE_MODE=1 /usr/lib/x86_64-linux-gnu/e2fsprogs/e2scrub_all_cron
+10 3 * * * root test -e /run/systemd/system || SERVICE_MODE=1 /sbin/e2scrub_all -A -r
+";
+
+#[test]
+fn a_system_crontab_is_reported_line_by_line_and_nothing_of_it_runs() {
+    let folder = Folder::new();
+    folder.crontab(SYSTEM_CRONTAB);
+    let mut serving = folder.serve();
+    let address = serving.address();
+    serving.line(&["line 1", "user column (`root`)", "--crontab-format system"]);
+    serving.line(&["line 2", "user column (`root`)"]);
+    assert_eq!(get(&address, "/v1/cron-config"), serde_json::json!({"cronConfigs": [], "nextPageToken": ""}));
 }
 
 #[test]
