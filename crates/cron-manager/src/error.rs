@@ -105,6 +105,8 @@ impl error::Error for Error {
 
 impl From<ScheduleError> for Error {
     fn from(error: ScheduleError) -> Self {
-        Self::invalid(error.field(), error.to_string())
+        // What is wrong, and below it the place in the expression.
+        let pointer = error.pointer().map(|pointer| format!("\n{pointer}")).unwrap_or_default();
+        Self::invalid(error.field(), format!("{}{pointer}", error.message()))
     }
 }

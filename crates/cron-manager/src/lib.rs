@@ -1,6 +1,8 @@
 //! Cron jobs for services that run in several replicas, with one promise: **every tick of every job has exactly
 //! one recorded outcome: it ran, once, or it was skipped for a stated reason.**
 
+#[cfg(feature = "rest")]
+pub mod api;
 pub mod backends;
 pub mod contracts;
 pub mod domain;
@@ -8,6 +10,8 @@ mod error;
 pub mod manager;
 pub mod scheduler;
 mod setup;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
 #[doc(inline)]
 pub use contracts::{ActiveRun, Handler, HandlerResult, Stop, handler_fn};

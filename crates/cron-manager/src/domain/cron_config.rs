@@ -100,14 +100,14 @@ pub struct CronConfigFields {
     pub context: Option<Value>,
     /// Five to seven fields, or a name such as `@daily`. Empty: no longer by cron expression.
     pub cron_expression: Option<String>,
-    /// The IANA zone of the expression; `UTC` by default.
+    /// The IANA zone of the expression; `UTC` by default. Empty: the default.
     pub timezone: Option<String>,
     /// What a fixed time in a forward gap of the zone does.
     pub dst_gap: Option<DstGap>,
     /// An interval instead of an expression; whole seconds. Zero: no longer by interval.
     #[serde(with = "duration")]
     pub every: Option<Duration>,
-    /// One instant instead of an expression.
+    /// One instant instead of an expression. The epoch, `1970-01-01T00:00:00Z`: no longer at an instant.
     pub at: Option<Timestamp>,
     /// See [`Policy::catch_up`].
     pub catch_up: Option<CatchUp>,
@@ -197,18 +197,11 @@ impl CronConfigFields {
     }
 
     fn change_schedule(&self, schedule: Option<Schedule>) -> Result<Option<Schedule>> {
-        if self.cron_expression.is_none()
-            && self.timezone.is_none()
-            && self.dst_gap.is_none()
-            && self.every.is_none()
-            && self.at.is_none()
-        {
-            return Ok(schedule);
-        }
         let expression = self.cron_expression.as_deref().filter(|text| !text.trim().is_empty());
         let every = self.every.filter(|interval| !interval.is_zero());
-        match (expression, every, self.at) {
-            (None, None, None) => self.change_cron(schedule),
+        let at = self.at.filter(|instant| *instant != Timestamp::UNIX_EPOCH);
+        match (expression, every, at) {
+            (None, None, None) => self.keep_schedule(schedule),
             (Some(expression), None, None) => self.cron_schedule(schedule.as_ref(), expression).map(Some),
             (None, Some(interval), None) => Ok(Some(Schedule::every(interval)?)),
             (None, None, Some(instant)) => Ok(Some(Schedule::at(instant))),
@@ -216,17 +209,22 @@ impl CronConfigFields {
         }
     }
 
-    /// A new zone or gap rule for an expression that stays, or no schedule at all when it was emptied.
-    fn change_cron(&self, schedule: Option<Schedule>) -> Result<Option<Schedule>> {
-        if self.cron_expression.is_some() || self.every.is_some() {
-            return Ok(None);
-        }
-        match schedule.as_ref().map(Schedule::kind) {
-            Some(ScheduleKind::Cron { expression, .. }) => {
-                self.cron_schedule(schedule.as_ref(), &expression.to_string()).map(Some)
+    /// The schedule stays, maybe in a new zone or under a new gap rule, unless it was emptied.
+    fn keep_schedule(&self, schedule: Option<Schedule>) -> Result<Option<Schedule>> {
+        let zoned = self.timezone.as_deref().is_some_and(|zone| !zone.is_empty()) || self.dst_gap.is_some();
+        let emptied = match schedule.as_ref().map(Schedule::kind) {
+            Some(ScheduleKind::Cron { expression, .. }) if self.cron_expression.is_none() => {
+                return self.cron_schedule(schedule.as_ref(), &expression.to_string()).map(Some);
             }
-            _ => Err(Error::invalid("timezone", "a timezone or dstGap needs a cronExpression")),
+            Some(ScheduleKind::Cron { .. }) => true,
+            Some(ScheduleKind::Every(_)) => self.every.is_some(),
+            Some(ScheduleKind::At(_)) => self.at.is_some(),
+            None => false,
+        };
+        if !emptied && zoned && self.cron_expression.is_none() {
+            return Err(Error::invalid("timezone", "a timezone or dstGap needs a cronExpression"));
         }
+        Ok(schedule.filter(|_| !emptied))
     }
 
     fn cron_schedule(&self, old: Option<&Schedule>, expression: &str) -> Result<Schedule> {
@@ -234,7 +232,10 @@ impl CronConfigFields {
             Some(ScheduleKind::Cron { zone, gap, .. }) => (zone.name(), gap),
             _ => ("UTC", DstGap::default()),
         };
-        let zone = self.timezone.as_deref().filter(|zone| !zone.is_empty()).unwrap_or(old_zone);
+        let zone = match self.timezone.as_deref() {
+            Some("") => "UTC",
+            zone => zone.unwrap_or(old_zone),
+        };
         Ok(Schedule::cron(expression, zone, self.dst_gap.unwrap_or(old_gap))?)
     }
 }
@@ -272,5 +273,44 @@ mod duration {
             .ok_or_else(|| {
                 D::Error::custom(format!("{text:?} is not a duration; write seconds with an s, such as \"90s\""))
             })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clearing_a_kind_of_schedule_leaves_the_other_kinds() {
+        let empty = |kind: &str| CronConfigFields {
+            cron_expression: (kind == "cron").then(String::new),
+            every: (kind == "every").then_some(Duration::ZERO),
+            at: (kind == "at").then_some(Timestamp::UNIX_EPOCH),
+            ..CronConfigFields::default()
+        };
+        let named = CronConfigFields::named("j");
+        let at = CronConfigFields { at: Some(Timestamp::MAX), ..named.clone() };
+        let kinds = [
+            ("cron", named.clone().cron("0 4 * * *", "Europe/Berlin")),
+            ("every", named.every(Duration::from_secs(60))),
+            ("at", at),
+        ];
+        for (kind, fields) in kinds {
+            let config = fields.create(Timestamp::UNIX_EPOCH).unwrap();
+            for cleared in ["cron", "every", "at"] {
+                let changed = empty(cleared).change(config.clone()).unwrap().schedule;
+                let expected = config.schedule.clone().filter(|_| cleared != kind);
+                assert_eq!(changed, expected, "{cleared} cleared of a config by {kind}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_empty_timezone_is_the_default_one() {
+        let config = CronConfigFields::named("j").cron("0 4 * * *", "Europe/Berlin");
+        let config = config.create(Timestamp::UNIX_EPOCH).unwrap();
+        let fields = CronConfigFields { timezone: Some(String::new()), ..CronConfigFields::default() };
+        let schedule = fields.change(config).unwrap().schedule;
+        assert_eq!(schedule, Some(Schedule::cron("0 4 * * *", "UTC", DstGap::default()).unwrap()));
     }
 }

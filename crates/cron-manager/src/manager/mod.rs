@@ -12,6 +12,8 @@ use tokio::sync::broadcast;
 pub use job::Job;
 pub use readiness::{Part, Readiness};
 
+pub use crate::contracts::{ConfigQuery, RunQuery};
+
 use crate::{
     ReplicaId,
     scheduler::{Activity, Replica},

@@ -1,6 +1,10 @@
 //! The runs that are live on this replica.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+    time::Duration,
+};
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -11,8 +15,12 @@ use crate::{ActiveRun, Hold, RunId, Stop};
 #[derive(Default)]
 pub struct ActiveRuns {
     lives: Mutex<HashMap<RunId, Arc<Live>>>,
-    /// Wakes the heartbeats for a run that was added, and a shutdown for one that was removed.
-    pub(super) changed: Notify,
+    /// When the heartbeats will look again; a run that needs one before wakes them.
+    next_beat: Mutex<Option<Duration>>,
+    /// Wakes the heartbeats.
+    pub(super) beat_sooner: Notify,
+    /// Wakes a shutdown when the last run has gone.
+    pub(super) emptied: Notify,
 }
 
 /// A claimed run and how long this replica may trust its claim.
@@ -40,15 +48,34 @@ enum Step {
 impl ActiveRuns {
     /// Adds a run, unless it is there already.
     pub(super) fn insert(&self, live: &Arc<Live>) -> bool {
-        let added = self.lives.lock().insert(live.hold.run_id, Arc::clone(live)).is_none();
-        self.changed.notify_waiters();
-        added
+        match self.lives.lock().entry(live.hold.run_id) {
+            Entry::Occupied(_) => return false,
+            Entry::Vacant(place) => drop(place.insert(Arc::clone(live))),
+        }
+        if self.next_beat.lock().is_none_or(|next| live.next_beat() < next) {
+            self.beat_sooner.notify_one();
+        }
+        true
     }
 
     pub(super) fn remove(&self, id: RunId) -> Option<Arc<Live>> {
-        let removed = self.lives.lock().remove(&id);
-        self.changed.notify_waiters();
+        let mut lives = self.lives.lock();
+        let removed = lives.remove(&id);
+        if lives.is_empty() {
+            self.emptied.notify_waiters();
+        }
         removed
+    }
+
+    /// When the next heartbeat is due, if any; the heartbeats will look then.
+    pub(super) fn plan_beat(&self) -> Option<Duration> {
+        let mut planned = self.next_beat.lock();
+        *planned = self.lives.lock().values().map(|live| live.next_beat()).min();
+        *planned
+    }
+
+    pub(super) fn get(&self, id: RunId) -> Option<Arc<Live>> {
+        self.lives.lock().get(&id).cloned()
     }
 
     pub(super) fn all(&self) -> Vec<Arc<Live>> {

@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    sync::Arc,
     time::Duration,
 };
 
@@ -53,7 +52,7 @@ impl Agenda {
 
     pub(super) fn learn_page(&mut self, page: &Page) {
         let config = page.config();
-        self.put(&Arc::new(config.clone()), page.watermark());
+        self.put(config, page.watermark());
         let pending = page.runs().filter(|run| run.state == RunState::Pending);
         let waiting: Vec<_> = pending.map(Waiting::of).collect();
         if waiting.is_empty() {
@@ -63,7 +62,18 @@ impl Agenda {
         }
     }
 
-    fn put(&mut self, config: &Arc<CronConfig>, watermark: Timestamp) {
+    /// Leaves a config alone until `until`.
+    pub(super) fn put_off(&mut self, id: CronConfigId, until: Timestamp) {
+        self.waiting.remove(&id);
+        if let Some(entry) = self.configs.get_mut(&id)
+            && let Some(old) = entry.next.replace(until)
+        {
+            self.queue.remove(&(old, id));
+            self.queue.insert((until, id));
+        }
+    }
+
+    fn put(&mut self, config: &CronConfig, watermark: Timestamp) {
         let next = next_plan(config, watermark);
         let entry = Entry { name: config.name.clone(), next };
         if let Some(old) = self.configs.insert(config.id, entry).and_then(|entry| entry.next) {

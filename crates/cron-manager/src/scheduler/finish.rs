@@ -47,7 +47,7 @@ impl Replica {
 
     fn settle_finishes(&self, batch: &mut Vec<Finish>, moved: &HashSet<RunId>) {
         for Finish { hold, outcome } in batch.drain(..) {
-            let Some(live) = self.active.remove(hold.run_id) else { continue };
+            let Some(live) = self.active.get(hold.run_id) else { continue };
             let run = live.active.run();
             let word = if outcome.error.is_none() { "Success" } else { "Failed" };
             if moved.contains(&hold.run_id) {
@@ -56,6 +56,8 @@ impl Replica {
                 tracing::warn!(run_id = %run.id, job = %run.name, state = %outcome.state, "a finish was not needed or came too late");
             }
             self.report(Activity::Ended(run.clone(), outcome));
+            // Last: when none is left, a shutdown returns, and by then all ends have been told of.
+            self.active.remove(hold.run_id);
         }
         self.run_ended.notify_one();
     }

@@ -8,8 +8,7 @@ impl Replica {
     /// Renews each hold every third of its ttl until the replica has ended; also while it drains.
     pub(super) async fn keep_heartbeats(self: Arc<Self>) {
         loop {
-            let changed = self.active.changed.notified();
-            let next = self.active.all().iter().map(|live| live.next_beat()).min();
+            let next = self.active.plan_beat();
             let sleep = async {
                 match next {
                     Some(next) => self.clock.sleep_until(next).await,
@@ -20,7 +19,7 @@ impl Replica {
                 biased;
                 () = self.reached(Phase::Ended) => return,
                 () = sleep => self.beat().await,
-                () = changed => {}
+                () = self.active.beat_sooner.notified() => {}
             }
         }
     }

@@ -48,13 +48,13 @@ impl Replica {
     async fn drained(&self, limit: Duration) {
         let end = self.clock.elapsed() + limit;
         loop {
-            let changed = self.active.changed.notified();
+            let emptied = self.active.emptied.notified();
             if self.active.is_empty() || self.clock.elapsed() >= end {
                 return;
             }
             tokio::select! {
                 biased;
-                () = changed => {}
+                () = emptied => {}
                 () = self.clock.sleep_until(end) => {}
             }
         }

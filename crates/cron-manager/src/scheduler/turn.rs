@@ -3,10 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{Replica, agenda::Agenda, replica::Phase};
-use crate::Result;
+use crate::{CronConfigId, ErrorKind, Result};
 
 /// The least wait after a turn that could not do what was due.
 const STUCK: Duration = Duration::from_millis(20);
+/// How long a config that the store refuses to plan is left out.
+const PUT_OFF: Duration = Duration::from_secs(60);
 
 impl Replica {
     /// Takes turns until the replica stops. A turn that fails is one lost turn.
@@ -44,8 +46,25 @@ impl Replica {
             if ids.is_empty() {
                 break;
             }
-            for page in self.settle(&ids).await? {
-                agenda.learn_page(&page);
+            match self.settle(&ids).await {
+                Ok(pages) => pages.iter().for_each(|page| agenda.learn_page(page)),
+                Err(error) if error.kind() == ErrorKind::Unavailable => return Err(error),
+                Err(_) => self.settle_each(agenda, &ids).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// One by one, after a batch was refused: what is wrong with one config must not stop the others.
+    async fn settle_each(self: &Arc<Self>, agenda: &mut Agenda, ids: &[CronConfigId]) -> Result<()> {
+        for id in ids {
+            match self.settle(&[*id]).await {
+                Ok(pages) => pages.iter().for_each(|page| agenda.learn_page(page)),
+                Err(error) if error.kind() == ErrorKind::Unavailable => return Err(error),
+                Err(error) => {
+                    tracing::error!(config_id = %id, %error, "a config cannot be planned; it is left out for a while");
+                    agenda.put_off(*id, self.store_time.at(self.clock.elapsed()) + PUT_OFF);
+                }
             }
         }
         Ok(())

@@ -44,6 +44,28 @@ impl<'a> Part<'a> {
     }
 }
 
+/// The values of one item of a list: every `step`th from `first` to `last`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Values {
+    first: u32,
+    last: u32,
+    step: u32,
+}
+
+impl Values {
+    /// The values as bits; all fields but the year have values below 64.
+    pub(super) fn bits(self) -> u64 {
+        if self.step == 1 {
+            return (u64::MAX >> (63 - self.last)) & (u64::MAX << self.first);
+        }
+        self.each().fold(0, |bits, value| bits | 1 << value)
+    }
+
+    pub(super) fn each(self) -> impl Iterator<Item = u32> {
+        (self.first..=self.last).step_by(self.step as usize)
+    }
+}
+
 /// The name, the bounds and the spelled values of a field.
 #[derive(Debug)]
 pub(super) struct Field {
@@ -87,13 +109,18 @@ impl Field {
         item(self.present(rest)?)
     }
 
-    /// Calls `insert` for every value that a list of values, ranges and steps means.
-    pub(super) fn each_value(&self, part: Part<'_>, mut insert: impl FnMut(u32)) -> Result<(), Fault> {
-        self.each_item(part, |item| self.range(item, &mut insert))
+    /// The values that a list of values, ranges and steps means, as bits.
+    pub(super) fn set(&self, part: Part<'_>) -> Result<u64, Fault> {
+        let mut set = 0;
+        self.each_item(part, |item| {
+            set |= self.values(item)?.bits();
+            Ok(())
+        })?;
+        Ok(set)
     }
 
     /// `*`, `a`, `a-b`, and each of them with `/step`; `a/step` runs to the end of the field.
-    pub(super) fn range(&self, item: Part<'_>, mut insert: impl FnMut(u32)) -> Result<(), Fault> {
+    pub(super) fn values(&self, item: Part<'_>) -> Result<Values, Fault> {
         let (base, step) = match item.split_once(b'/') {
             Some((base, step)) => (base, Some(self.step(step)?)),
             None => (item, None),
@@ -107,10 +134,7 @@ impl Field {
                 value => (value, self.top),
             },
         };
-        for value in (first..=last).step_by(step.unwrap_or(1) as usize) {
-            insert(value);
-        }
-        Ok(())
+        Ok(Values { first, last, step: step.unwrap_or(1) })
     }
 
     /// One value, by number or by name.

@@ -50,6 +50,7 @@ impl Cron {
                 // No local time is due before this one, so the spans until then have no tick.
                 Some(due) if settled => span.end.max(due - span.offset - MARGIN),
                 None if settled => return None,
+                // A clock that soon goes back may show due times again, even of a year just over.
                 _ => span.end,
             };
         }

@@ -103,17 +103,10 @@ fn nickname(whole: Part<'_>) -> Result<Option<Meaning>, Fault> {
 
 fn meaning(fields: [Part<'_>; 7]) -> Result<Meaning, Fault> {
     let [second, minute, hour, date, month, weekday, year] = fields;
-    let times =
-        Times { seconds: set(&SECOND, second)?, minutes: set(&MINUTE, minute)?, hours: set(&HOUR, hour)? as u32 };
+    let times = Times { seconds: SECOND.set(second)?, minutes: MINUTE.set(minute)?, hours: HOUR.set(hour)? as u32 };
     let days = days(date, month, weekday, year)?;
     let follows_real_time = minute.text.starts_with('*') || hour.text.starts_with('*');
     Ok(Meaning { times, days, follows_real_time })
-}
-
-fn set(field: &Field, part: Part<'_>) -> Result<u64, Fault> {
-    let mut set = 0;
-    field.each_value(part, |value| set |= 1 << value)?;
-    Ok(set)
 }
 
 fn days(date: Part<'_>, month: Part<'_>, weekday: Part<'_>, year: Part<'_>) -> Result<Days, Fault> {
@@ -122,7 +115,7 @@ fn days(date: Part<'_>, month: Part<'_>, weekday: Part<'_>, year: Part<'_>) -> R
     let (weekday, weekday_joins) = joined(weekday);
     Ok(Days {
         of_month: days_of_month(if open(date) { EVERY } else { date })?,
-        months: set(&MONTH, month)? as u16,
+        months: MONTH.set(month)? as u16,
         of_week: days_of_week(if open(weekday) { EVERY } else { weekday })?,
         years: years(year)?,
         both: open(date) || open(weekday) || date_joins || weekday_joins,
@@ -142,9 +135,12 @@ fn years(part: Part<'_>) -> Result<Option<YearSet>, Fault> {
         return Ok(None);
     }
     let mut years = YearSet::default();
-    YEAR.each_value(part, |year| {
-        let bit = (year - YEARS.start()) as usize;
-        years[bit / 64] |= 1 << (bit % 64);
+    YEAR.each_item(part, |item| {
+        for year in YEAR.values(item)?.each() {
+            let bit = (year - YEARS.start()) as usize;
+            years[bit / 64] |= 1 << (bit % 64);
+        }
+        Ok(())
     })?;
     Ok(Some(years))
 }
@@ -159,7 +155,7 @@ fn days_of_month(part: Part<'_>) -> Result<DaysOfMonth, Fault> {
         } else if let Some(date) = item.strip_suffix(b'W') {
             days.nearest |= 1 << single(&DAY_OF_MONTH, date, "W takes one day of the month")?;
         } else {
-            DAY_OF_MONTH.range(item, |date| days.dates |= 1 << date)?;
+            days.dates |= DAY_OF_MONTH.values(item)?.bits() as u32;
         }
         Ok(())
     })?;
@@ -183,7 +179,9 @@ fn days_of_week(part: Part<'_>) -> Result<DaysOfWeek, Fault> {
         } else if let Some(weekday) = item.strip_suffix(b'L') {
             days.last |= 1 << (single(&WEEKDAY, weekday, "L takes one weekday")? % 7);
         } else {
-            WEEKDAY.range(item, |weekday| days.every |= 1 << (weekday % 7))?;
+            let bits = WEEKDAY.values(item)?.bits();
+            // Bit 7 is Sunday again.
+            days.every |= ((bits | bits >> 7) & 0x7f) as u8;
         }
         Ok(())
     })?;

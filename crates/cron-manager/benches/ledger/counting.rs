@@ -1,0 +1,89 @@
+//! A store that counts how often it is called.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use cron_manager::{
+    ClaimToken, CronConfig, CronConfigId, CronRun, Hold, JobName, Result, Revision, RunId,
+    contracts::{Busy, ConfigQuery, Decide, Finish, Look, RunQuery, Store},
+    domain::ledger::{Account, Page},
+};
+
+pub(crate) struct CountingStore<S> {
+    store: S,
+    calls: AtomicU64,
+}
+
+impl<S> CountingStore<S> {
+    pub(crate) fn new(store: S) -> Self {
+        Self { store, calls: AtomicU64::new(0) }
+    }
+
+    pub(crate) fn calls(&self) -> u64 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    fn counted(&self) -> &S {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        &self.store
+    }
+}
+
+#[async_trait]
+impl<S: Store> Store for CountingStore<S> {
+    async fn create(&self, config: CronConfig) -> Result<CronConfig> {
+        self.counted().create(config).await
+    }
+
+    async fn transact(&self, ids: &[CronConfigId], busy: Busy, decide: Decide<'_>) -> Result<Vec<Page>> {
+        self.counted().transact(ids, busy, decide).await
+    }
+
+    async fn look(&self, after: Revision) -> Result<Look> {
+        self.counted().look(after).await
+    }
+
+    async fn heartbeat(&self, holds: &[Hold]) -> Result<Vec<RunId>> {
+        self.counted().heartbeat(holds).await
+    }
+
+    async fn finish(&self, finishes: &[Finish]) -> Result<Vec<RunId>> {
+        self.counted().finish(finishes).await
+    }
+
+    async fn running(&self) -> Result<Vec<CronRun>> {
+        self.counted().running().await
+    }
+
+    async fn claimed(&self, token: ClaimToken) -> Result<Vec<CronRun>> {
+        self.counted().claimed(token).await
+    }
+
+    async fn config(&self, id: CronConfigId) -> Result<Option<CronConfig>> {
+        self.counted().config(id).await
+    }
+
+    async fn config_named(&self, name: &JobName) -> Result<Option<CronConfig>> {
+        self.counted().config_named(name).await
+    }
+
+    async fn configs(&self, query: &ConfigQuery) -> Result<Vec<CronConfig>> {
+        self.counted().configs(query).await
+    }
+
+    async fn run(&self, id: RunId) -> Result<Option<CronRun>> {
+        self.counted().run(id).await
+    }
+
+    async fn log(&self, id: RunId) -> Result<Option<String>> {
+        self.counted().log(id).await
+    }
+
+    async fn runs(&self, query: &RunQuery) -> Result<Vec<CronRun>> {
+        self.counted().runs(query).await
+    }
+
+    async fn account(&self, id: CronConfigId) -> Result<Option<Account>> {
+        self.counted().account(id).await
+    }
+}

@@ -1,0 +1,115 @@
+//! Laws of [`Store`].
+
+mod claims;
+mod configs;
+mod finishing;
+mod pages;
+mod reading;
+
+pub use claims::*;
+pub use configs::*;
+pub use finishing::*;
+pub use pages::*;
+pub use reading::*;
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+
+use crate::{
+    ClaimToken, CronConfig, CronConfigFields, CronConfigId, CronRun, Error, Hold, Outcome, ReplicaId, RunState,
+    contracts::{Busy, Finish, Store},
+    domain::ledger::{Claimant, Page},
+};
+
+/// Makes the tests; the factory returns an empty store that takes its time from the clock it is given.
+#[macro_export]
+macro_rules! store_laws {
+    ($make:path) => {
+        $crate::laws!(
+            store, $make;
+            a_config_is_read_back_as_it_was_created,
+            a_new_config_is_dated_by_the_store,
+            a_name_is_given_once_also_after_deletion,
+            an_edit_is_read_back_whole_with_the_next_version,
+            an_edit_to_a_taken_name_writes_nothing,
+            who_looked_before_an_edit_sees_it_afterwards,
+            moving_a_watermark_or_a_fence_is_no_edit,
+            configs_are_listed_by_id_and_in_pages,
+            pages_come_in_the_order_of_their_ids_without_those_that_are_not_there,
+            a_page_holds_all_live_rows_and_the_skipped_row_that_reaches_furthest,
+            what_was_decided_is_returned_and_kept,
+            a_decision_that_fails_writes_nothing,
+            a_tick_has_one_row_per_attempt,
+            a_request_id_is_used_once,
+            a_skipped_row_grows_in_place,
+            a_write_that_would_break_a_rule_fails_whole,
+            contended_transactions_are_done_one_after_the_other,
+            a_due_tick_is_claimed_once,
+            a_batch_of_100_with_one_busy_config_starts_99_and_records_1,
+            a_claim_is_found_by_its_token,
+            a_heartbeat_counts_only_under_the_current_hold,
+            a_finish_keeps_what_the_run_left,
+            a_finish_without_the_current_hold_changes_nothing,
+            a_repeated_finish_changes_nothing,
+            an_abandoned_run_is_not_finished_late,
+            a_batch_of_finishes_moves_those_that_are_still_held,
+            a_run_that_was_handed_back_is_claimed_under_a_higher_fence,
+            runs_that_wait_are_seen_by_everyone_who_looks,
+            runs_are_listed_newest_first_and_narrowed_by_each_filter,
+            what_is_not_there_is_not_found,
+            the_account_adds_up_after_edits_and_deletion,
+            the_largest_values_are_kept_whole,
+        );
+    };
+}
+
+type Subject = Arc<dyn Store>;
+
+/// An enabled config, due each minute.
+async fn minutely(store: &Subject, name: &str) -> CronConfig {
+    create(store, CronConfigFields::named(name).enabled(true).every(Duration::from_secs(60))).await
+}
+
+async fn create(store: &Subject, fields: CronConfigFields) -> CronConfig {
+    store.create(fields.create(Timestamp::UNIX_EPOCH).unwrap()).await.unwrap()
+}
+
+/// Decides on one page.
+async fn on_page<T: Send>(store: &Subject, id: CronConfigId, decide: impl Fn(&mut Page) -> T + Send + Sync) -> Page {
+    let decide = |pages: &mut [Page]| {
+        decide(&mut pages[0]);
+        Ok(())
+    };
+    store.transact(&[id], Busy::Wait, &decide).await.unwrap().remove(0)
+}
+
+/// The page as it stands.
+async fn page(store: &Subject, id: CronConfigId) -> Page {
+    on_page(store, id, |_| ()).await
+}
+
+fn claimant(token: i64) -> Claimant {
+    Claimant { replica_id: ReplicaId(0xfeed_0000_0000_0001), token: ClaimToken(token) }
+}
+
+/// A run of the tick at the store's now, claimed under `token`.
+async fn claimed(store: &Subject, id: CronConfigId, token: i64) -> CronRun {
+    let start = |page: &mut Page| {
+        let place = page.record_tick(whole_second(page.now()));
+        assert!(page.start(place, claimant(token)));
+    };
+    on_page(store, id, start).await.claimed(ClaimToken(token)).next().cloned().unwrap()
+}
+
+fn whole_second(instant: Timestamp) -> Timestamp {
+    Timestamp::from_second(instant.as_second()).unwrap()
+}
+
+fn succeeded(hold: Hold) -> Finish {
+    Finish { hold, outcome: Outcome::new(RunState::Succeeded) }
+}
+
+fn refuse() -> Error {
+    Error::internal("refused by the test")
+}

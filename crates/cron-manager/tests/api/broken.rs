@@ -1,0 +1,64 @@
+//! A store in which nothing works, with a cause that must not reach a caller.
+
+use async_trait::async_trait;
+use cron_manager::{
+    ClaimToken, CronConfig, CronConfigId, CronRun, Error, Hold, JobName, Result, Revision, RunId,
+    contracts::{Busy, ConfigQuery, Decide, Finish, Look, RunQuery, Store},
+    domain::ledger::{Account, Page},
+};
+
+pub(crate) struct BrokenStore;
+
+fn defect<T>() -> Result<T> {
+    Err(Error::internal("row 7 of secret_table is damaged"))
+}
+
+fn away<T>() -> Result<T> {
+    Err(Error::unavailable("the store does not answer").with_source("connect to secret.example:5432"))
+}
+
+#[async_trait]
+impl Store for BrokenStore {
+    async fn create(&self, _: CronConfig) -> Result<CronConfig> {
+        away()
+    }
+    async fn transact(&self, _: &[CronConfigId], _: Busy, _: Decide<'_>) -> Result<Vec<Page>> {
+        away()
+    }
+    async fn look(&self, _: Revision) -> Result<Look> {
+        away()
+    }
+    async fn heartbeat(&self, _: &[Hold]) -> Result<Vec<RunId>> {
+        away()
+    }
+    async fn finish(&self, _: &[Finish]) -> Result<Vec<RunId>> {
+        away()
+    }
+    async fn running(&self) -> Result<Vec<CronRun>> {
+        away()
+    }
+    async fn claimed(&self, _: ClaimToken) -> Result<Vec<CronRun>> {
+        away()
+    }
+    async fn config(&self, _: CronConfigId) -> Result<Option<CronConfig>> {
+        defect()
+    }
+    async fn config_named(&self, _: &JobName) -> Result<Option<CronConfig>> {
+        defect()
+    }
+    async fn configs(&self, _: &ConfigQuery) -> Result<Vec<CronConfig>> {
+        defect()
+    }
+    async fn run(&self, _: RunId) -> Result<Option<CronRun>> {
+        away()
+    }
+    async fn log(&self, _: RunId) -> Result<Option<String>> {
+        away()
+    }
+    async fn runs(&self, _: &RunQuery) -> Result<Vec<CronRun>> {
+        away()
+    }
+    async fn account(&self, _: CronConfigId) -> Result<Option<Account>> {
+        away()
+    }
+}

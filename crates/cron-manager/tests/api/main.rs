@@ -1,0 +1,14 @@
+//! The laws of the HTTP face, over real connections, on the store in memory.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may end by a panic")]
+
+mod broken;
+mod client;
+mod configs;
+mod errors;
+mod guard;
+mod hostile;
+mod pages;
+mod probes;
+mod runs;
+mod serving;

@@ -1,0 +1,116 @@
+//! Every back end, held to the laws of its contract.
+
+#![expect(clippy::unwrap_used, reason = "a test may end by a panic")]
+
+use std::{any::Any, sync::Arc};
+
+use cron_manager::{contracts::Clock, testing::ManualClock};
+
+fn made<T>(subject: T) -> (T, Box<dyn Any>) {
+    (subject, Box::new(()))
+}
+
+mod memory {
+    use cron_manager::{
+        backends::memory::{LocalSignal, MemoryLocker, MemoryStore},
+        contracts::{Locker, Signal, Store},
+    };
+
+    use super::*;
+
+    async fn store(clock: ManualClock) -> (Arc<dyn Store>, Box<dyn Any>) {
+        made(Arc::new(MemoryStore::new(Arc::new(clock))))
+    }
+
+    async fn locker(clock: ManualClock) -> (Arc<dyn Locker>, Box<dyn Any>) {
+        made(Arc::new(MemoryLocker::new(Arc::new(clock))))
+    }
+
+    async fn signal(_: ManualClock) -> (Arc<dyn Signal>, Box<dyn Any>) {
+        made(Arc::new(LocalSignal::default()))
+    }
+
+    cron_manager::store_laws!(store);
+    cron_manager::locker_laws!(locker);
+    cron_manager::signal_laws!(signal);
+}
+
+mod sqlite {
+    use std::{
+        path::PathBuf,
+        sync::atomic::{AtomicU32, Ordering},
+    };
+
+    use cron_manager::{backends::sqlite::SqliteStore, contracts::Store};
+
+    use super::*;
+
+    /// A folder that is removed in the end.
+    struct Folder(PathBuf);
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            std::fs::remove_dir_all(&self.0).unwrap();
+        }
+    }
+
+    async fn store(clock: ManualClock) -> (Arc<dyn Store>, Box<dyn Any>) {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("conformance-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let folder = Folder(PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name));
+        let store = SqliteStore::open(folder.0.join("cron.db"), Arc::new(clock)).await.unwrap();
+        (Arc::new(store), Box::new(folder))
+    }
+
+    cron_manager::store_laws!(store);
+}
+
+mod system {
+    use cron_manager::{
+        backends::system::{SystemClock, SystemRandomness, TokioSpawn},
+        contracts::{Randomness, Spawn},
+    };
+
+    use super::*;
+
+    async fn clock(_: ManualClock) -> (Arc<dyn Clock>, Box<dyn Any>) {
+        made(Arc::new(SystemClock))
+    }
+
+    async fn randomness(_: ManualClock) -> ((Arc<dyn Randomness>, Arc<dyn Randomness>), Box<dyn Any>) {
+        made((Arc::new(SystemRandomness), Arc::new(SystemRandomness)))
+    }
+
+    async fn spawn(_: ManualClock) -> (Arc<dyn Spawn>, Box<dyn Any>) {
+        made(Arc::new(TokioSpawn))
+    }
+
+    cron_manager::clock_laws!(clock);
+    cron_manager::randomness_laws!(randomness);
+    cron_manager::spawn_laws!(spawn);
+}
+
+mod hand_turned {
+    use super::*;
+
+    async fn clock(clock: ManualClock) -> (Arc<dyn Clock>, Box<dyn Any>) {
+        made(Arc::new(clock))
+    }
+
+    cron_manager::clock_laws!(clock);
+}
+
+mod closures {
+    use cron_manager::{ActiveRun, Handler, handler_fn};
+
+    use super::*;
+
+    async fn handler(_: ManualClock) -> (Arc<dyn Handler>, Box<dyn Any>) {
+        made(Arc::new(handler_fn(|run: ActiveRun| async move {
+            run.stopped().await;
+            Err::<(), _>("told to stop")
+        })))
+    }
+
+    cron_manager::handler_laws!(handler);
+}

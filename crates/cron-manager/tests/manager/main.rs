@@ -1,0 +1,13 @@
+//! The library's face, held to what its docs promise, on a clock that is turned by hand.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test may end by a panic, and has a runtime of its own"
+)]
+
+mod configs;
+mod recovery;
+mod running;
+mod service;
+mod shutting_down;

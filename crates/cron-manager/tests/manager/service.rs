@@ -1,0 +1,107 @@
+//! A service with one replica, and what the tests do with it.
+
+use std::{sync::Arc, time::Duration};
+
+use cron_manager::{
+    ActiveRun, CronConfigId, CronManager, CronRun, JobName, RunState,
+    backends::memory::MemoryStore,
+    contracts::{RunQuery, Store},
+    handler_fn,
+    scheduler::Tuning,
+    testing::ManualClock,
+};
+use jiff::Timestamp;
+use tokio::sync::Notify;
+
+/// Half past a second, so that rounding shows.
+pub(crate) const START: &str = "2026-03-01T12:00:00.5Z";
+
+pub(crate) struct Service {
+    pub(crate) clock: ManualClock,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) manager: CronManager,
+}
+
+pub(crate) const fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+pub(crate) fn instant(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+impl Service {
+    /// A manager that is not started yet, on an empty store.
+    pub(crate) async fn new() -> Self {
+        let clock = ManualClock::new(instant(START));
+        let store = Arc::new(MemoryStore::new(Arc::new(clock.clone())));
+        Self::on(clock, store).await
+    }
+
+    pub(crate) async fn on(clock: ManualClock, store: Arc<dyn Store>) -> Self {
+        let builder = CronManager::builder().store(Arc::clone(&store)).clock(Arc::new(clock.clone()));
+        let manager = builder.tuning(Tuning { stop_grace: seconds(5), ..Tuning::default() }).build().await.unwrap();
+        Self { clock, store, manager }
+    }
+
+    /// Another process of the same service, after the first one ended.
+    pub(crate) async fn restarted(&self) -> Self {
+        Self::on(self.clock.clone(), Arc::clone(&self.store)).await
+    }
+
+    /// Lets time go on in small steps, and everything happen that is then due.
+    pub(crate) async fn pass(&self, length: Duration) {
+        let step = Duration::from_millis(250);
+        for _ in 0..length.as_millis() / step.as_millis() {
+            self.clock.advance(step);
+            quiet().await;
+        }
+    }
+
+    /// All runs of a config, oldest first.
+    pub(crate) async fn runs(&self, id: CronConfigId) -> Vec<CronRun> {
+        let query = RunQuery { config_id: Some(id), limit: 10_000, ..RunQuery::default() };
+        let mut runs = self.manager.cron_runs(&query).await.unwrap();
+        runs.reverse();
+        runs
+    }
+
+    pub(crate) async fn states(&self, id: CronConfigId) -> Vec<(RunState, u64)> {
+        self.runs(id).await.iter().map(|run| (run.state, run.count)).collect()
+    }
+
+    /// The ledger has each tick once.
+    pub(crate) async fn assert_balanced(&self, id: CronConfigId) {
+        let account = self.manager.account(id).await.unwrap();
+        assert_eq!(account.imbalances(), [], "{}", account.name);
+    }
+}
+
+/// Lets all tasks do what they can without time going on. There is one thread and no IO, so this is enough.
+pub(crate) async fn quiet() {
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// A handler that goes on until it is let go, and the means to let it go.
+pub(crate) fn held() -> (impl cron_manager::Handler, Arc<Notify>) {
+    let gate = Arc::new(Notify::new());
+    let waits = Arc::clone(&gate);
+    let handler = handler_fn(move |_: ActiveRun| {
+        let waits = Arc::clone(&waits);
+        async move {
+            waits.notified().await;
+            Ok::<_, String>(())
+        }
+    });
+    (handler, gate)
+}
+
+pub(crate) fn done() -> impl cron_manager::Handler {
+    handler_fn(|_: ActiveRun| async { Ok::<_, String>(()) })
+}
+
+pub(crate) fn name(text: &str) -> JobName {
+    text.parse().unwrap()
+}
