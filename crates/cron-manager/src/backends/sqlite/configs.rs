@@ -14,7 +14,7 @@ use super::{
     column,
     error::{damaged, from_sqlx},
     schedules::{self, ScheduleColumns},
-    table::{Query, json, object, row, rows, upsert},
+    table::{Query, array, each, json, row, rows, select, upsert},
 };
 use crate::{
     Context, CronConfig, CronConfigId, Error, ErrorKind, Fence, JobName, OnAbandoned, Overlap, Policy, Result,
@@ -139,14 +139,16 @@ impl ConfigRow {
 }
 
 static UPSERT: LazyLock<String> = LazyLock::new(|| upsert("cron_configs", &COLUMNS, &["id", "created_at"]));
-static BY_ID: LazyLock<String> = LazyLock::new(|| select("id = ?1"));
-static BY_NAME: LazyLock<String> = LazyLock::new(|| select("name = ?1"));
-static BY_IDS: LazyLock<String> = LazyLock::new(|| select("id IN (SELECT value FROM json_each(?1)) ORDER BY id"));
-static CHANGED: LazyLock<String> = LazyLock::new(|| select("revision > ?1"));
-static LIST: LazyLock<String> = LazyLock::new(|| select("id > ?1 AND (?2 OR deleted_at IS NULL) ORDER BY id LIMIT ?3"));
+static BY_ID: LazyLock<String> = LazyLock::new(|| array(&all("id = ?1")));
+static BY_NAME: LazyLock<String> = LazyLock::new(|| array(&all("name = ?1")));
+static BY_IDS: LazyLock<String> = LazyLock::new(|| array(&all("id IN (SELECT value FROM json_each(?1)) ORDER BY id")));
+static CHANGED: LazyLock<String> = LazyLock::new(|| each(&all("revision > ?1")));
+static LIST: LazyLock<String> =
+    LazyLock::new(|| array(&all("id > ?1 AND (?2 OR deleted_at IS NULL) ORDER BY id LIMIT ?3")));
 
-fn select(condition: &str) -> String {
-    format!("SELECT {} FROM cron_configs WHERE {condition}", object(&COLUMNS))
+/// The configs that meet a condition.
+fn all(condition: &str) -> String {
+    select("cron_configs", &COLUMNS, condition)
 }
 
 async fn config(on: impl SqliteExecutor<'_>, query: Query<'_>) -> Result<Option<CronConfig>> {
@@ -213,7 +215,7 @@ pub(super) async fn write(on: &mut SqliteConnection, configs: &[ConfigRow], revi
 
 /// Which of the new names is taken, and by what.
 async fn name_taken(on: &mut SqliteConnection, configs: &str) -> Result<Option<Error>> {
-    let sql = "SELECT json_array(name, deleted_at) FROM cron_configs, json_each(?1) AS new \
+    let sql = "SELECT json_group_array(json_array(name, deleted_at)) FROM cron_configs, json_each(?1) AS new \
                WHERE name = new.value ->> 'name' AND cron_configs.id <> new.value ->> 'id'";
     let taken: Option<(String, Option<i64>)> = row(on, sqlx::query_scalar(sql).bind(configs)).await?;
     Ok(taken.map(|(name, deleted_at)| {
@@ -252,8 +254,8 @@ pub(super) async fn account(on: &mut SqliteConnection, id: CronConfigId) -> Resu
     let Some(config) = row::<ConfigRow>(&mut *on, sqlx::query_scalar(BY_ID.as_str()).bind(id.0)).await? else {
         return Ok(None);
     };
-    let recorded = "SELECT json_array(config_version, sum(count)) FROM cron_jobs \
-                    WHERE config_id = ?1 AND kind = 'tick' AND attempt = 1 GROUP BY config_version";
+    let recorded = "SELECT json_group_array(value) FROM (SELECT jsonb_array(config_version, sum(count)) AS value \
+                    FROM cron_jobs WHERE config_id = ?1 AND kind = 'tick' AND attempt = 1 GROUP BY config_version)";
     let recorded = rows(&mut *on, sqlx::query_scalar(recorded).bind(id.0)).await?;
     let versions = versions(on, id).await?;
     Ok(Some(Account { config_id: id, name: config.name, watermark: config.watermark, versions, recorded }))
@@ -270,8 +272,8 @@ async fn versions(on: &mut SqliteConnection, id: CronConfigId) -> Result<Vec<Con
         tz_database: String,
     }
     static VERSIONS: LazyLock<String> = LazyLock::new(|| {
-        let columns = object(&[&["version", "since", "tz_database"], &schedules::COLUMNS[..]].concat());
-        format!("SELECT {columns} FROM cron_config_versions WHERE config_id = ?1 ORDER BY version")
+        let columns = [&["version", "since", "tz_database"], &schedules::COLUMNS[..]].concat();
+        array(&select("cron_config_versions", &columns, "config_id = ?1 ORDER BY version"))
     });
     let rows: Vec<Row> = rows(on, sqlx::query_scalar(VERSIONS.as_str()).bind(id.0)).await?;
     rows.into_iter()

@@ -9,7 +9,7 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqliteExecutor};
 use super::{
     column,
     error::from_sqlx,
-    table::{Query, json, object, row, rows, upsert},
+    table::{GIVEN, Query, array, json, row, rows, select, upsert},
 };
 use crate::{
     ClaimToken, CronConfigId, CronRun, Fence, Hold, JobName, ReplicaId, Result, RunId, RunKind, RunState, SkipReason,
@@ -111,28 +111,23 @@ static UPSERT: LazyLock<String> =
     LazyLock::new(|| upsert("cron_jobs", &[&COLUMNS[..], &["exclusive"]].concat(), &FIXED));
 
 static ON_PAGES: LazyLock<String> = LazyLock::new(|| {
-    let live = select(&format!("{LIVE} AND config_id IN (SELECT value FROM json_each(?1))"));
+    let live = all(&format!("{LIVE} AND config_id IN (SELECT value FROM json_each(?1))"));
     let furthest_skip = "SELECT (SELECT id FROM cron_jobs WHERE config_id = config.value AND state = 'skipped' \
          AND kind = 'tick' ORDER BY due_through DESC, id DESC LIMIT 1) FROM json_each(?1) AS config";
-    format!("{live} UNION ALL {}", select(&format!("id IN ({furthest_skip})")))
+    array(&format!("{live} UNION ALL {}", all(&format!("id IN ({furthest_skip})"))))
 });
-
-static RUNNING: LazyLock<String> = LazyLock::new(|| select(&format!("{LIVE} AND state = 'running' ORDER BY id")));
-
+static RUNNING: LazyLock<String> = LazyLock::new(|| array(&all(&format!("{LIVE} AND state = 'running' ORDER BY id"))));
 static CLAIMED: LazyLock<String> =
-    LazyLock::new(|| select(&format!("{LIVE} AND state = 'running' AND token = ?1 ORDER BY id")));
-
+    LazyLock::new(|| array(&all(&format!("{LIVE} AND state = 'running' AND token = ?1 ORDER BY id"))));
+static BY_ID: LazyLock<String> = LazyLock::new(|| array(&all("id = ?1")));
 static WAITING: LazyLock<String> = LazyLock::new(|| {
-    format!(
-        "SELECT json_array(id, config_id, start_after, start_deadline) FROM cron_jobs \
-         WHERE {LIVE} AND state = 'pending' ORDER BY id"
-    )
+    let columns = "jsonb_array(id, config_id, start_after, start_deadline) AS value";
+    array(&format!("SELECT {columns} FROM cron_jobs WHERE {LIVE} AND state = 'pending' ORDER BY id"))
 });
 
-static BY_ID: LazyLock<String> = LazyLock::new(|| select("id = ?1"));
-
-fn select(condition: &str) -> String {
-    format!("SELECT {} FROM cron_jobs WHERE {condition}", object(&COLUMNS))
+/// The runs that meet a condition.
+fn all(condition: &str) -> String {
+    select("cron_jobs", &COLUMNS, condition)
 }
 
 async fn runs(on: impl SqliteExecutor<'_>, query: Query<'_>) -> Result<Vec<CronRun>> {
@@ -170,7 +165,7 @@ pub(super) async fn waiting(on: impl SqliteExecutor<'_>) -> Result<Vec<Waiting>>
 
 /// Newest id first.
 pub(super) async fn list(on: impl SqliteExecutor<'_>, query: &RunQuery) -> Result<Vec<CronRun>> {
-    let mut sql = QueryBuilder::<Sqlite>::new(select("true"));
+    let mut sql = QueryBuilder::<Sqlite>::new(format!("SELECT json_group_array(value) FROM ({}", all("true")));
     if let Some(id) = query.config_id {
         sql.push(" AND config_id = ").push_bind(id.0);
     }
@@ -189,7 +184,7 @@ pub(super) async fn list(on: impl SqliteExecutor<'_>, query: &RunQuery) -> Resul
     if let Some(before) = query.before {
         sql.push(" AND id < ").push_bind(before.0);
     }
-    sql.push(" ORDER BY id DESC LIMIT ").push_bind(i64::try_from(query.limit).unwrap_or(i64::MAX));
+    sql.push(" ORDER BY id DESC LIMIT ").push_bind(i64::try_from(query.limit).unwrap_or(i64::MAX)).push(")");
     runs(on, sql.build_query_scalar()).await
 }
 
@@ -205,19 +200,28 @@ pub(super) async fn write(on: &mut SqliteConnection, runs: &[Written]) -> Result
     Ok(())
 }
 
-/// A hold, and how it ended when it did.
-#[derive(Serialize)]
-struct Held<'a> {
-    run_id: RunId,
-    #[serde(with = "column")]
-    replica_id: ReplicaId,
-    fence: Fence,
-    #[serde(flatten)]
-    ended: Option<Ended<'a>>,
+/// Which of the holds are still good, by their places. The `+` keeps SQLite from searching the runs by their state.
+async fn good(on: &mut SqliteConnection, holds: impl Iterator<Item = Hold>) -> Result<Vec<usize>> {
+    let holds: Vec<_> = holds.map(|hold| (hold.run_id, hold.replica_id.to_string(), hold.fence)).collect();
+    let sql = "SELECT json_group_array(held.key) FROM json_each(?1) AS held, cron_jobs \
+               WHERE cron_jobs.id = held.value ->> 0 AND +cron_jobs.state = 'running' \
+               AND cron_jobs.replica_id = held.value ->> 1 AND cron_jobs.fence = held.value ->> 2";
+    rows(on, sqlx::query_scalar(sql).bind(json(&holds)?)).await
 }
 
+/// Counts a heartbeat on each hold that is still good.
+pub(super) async fn heartbeat(on: &mut SqliteConnection, holds: &[Hold]) -> Result<Vec<RunId>> {
+    let good = good(on, holds.iter().copied()).await?;
+    let moved: Vec<_> = good.into_iter().map(|place| holds[place].run_id).collect();
+    let sql = "UPDATE cron_jobs SET heartbeat = heartbeat + 1 WHERE id IN (SELECT value FROM json_each(?1))";
+    sqlx::query(sql).bind(json(&moved)?).execute(on).await.map_err(from_sqlx)?;
+    Ok(moved)
+}
+
+/// What ends a run.
 #[derive(Serialize)]
 struct Ended<'a> {
+    id: RunId,
     state: RunState,
     result: Option<&'a str>,
     error: Option<&'a str>,
@@ -226,81 +230,42 @@ struct Ended<'a> {
     truncated: bool,
 }
 
-impl<'a> Held<'a> {
-    fn new(Hold { run_id, replica_id, fence }: Hold, ended: Option<Ended<'a>>) -> Self {
-        Self { run_id, replica_id, fence, ended }
+impl<'a> Ended<'a> {
+    fn new(Finish { hold, outcome }: &'a Finish) -> Self {
+        Self {
+            id: hold.run_id,
+            state: outcome.state,
+            result: outcome.result.as_deref(),
+            error: outcome.error.as_deref(),
+            log: outcome.log.as_deref(),
+            truncated: outcome.truncated,
+        }
     }
-}
-
-/// The holds (a JSON array, `?1`) that are still good. The plus keeps SQLite from walking the index on live rows, once for
-/// each hold: every row is found by its id.
-macro_rules! held {
-    () => {
-        "json_each(?1) AS held \
-         WHERE cron_jobs.id = held.value ->> 'run_id' AND +cron_jobs.state = 'running' \
-         AND cron_jobs.replica_id = held.value ->> 'replica_id' AND cron_jobs.fence = held.value ->> 'fence'"
-    };
-}
-
-/// Counts a heartbeat on each hold that is still good.
-pub(super) async fn heartbeat(on: &mut SqliteConnection, holds: &[Hold]) -> Result<Vec<RunId>> {
-    let holds: Vec<_> = holds.iter().map(|hold| Held::new(*hold, None)).collect();
-    let sql = concat!("UPDATE cron_jobs SET heartbeat = heartbeat + 1 FROM ", held!(), " RETURNING id");
-    moved(on, sql, &json(&holds)?, None).await
 }
 
 /// Ends each run whose hold is still good.
 pub(super) async fn finish(on: &mut SqliteConnection, finishes: &[Finish], now: Timestamp) -> Result<Vec<RunId>> {
-    let ended: Vec<_> = finishes
-        .iter()
-        .map(|Finish { hold, outcome }| {
-            let ended = Ended {
-                state: outcome.state,
-                result: outcome.result.as_deref(),
-                error: outcome.error.as_deref(),
-                log: outcome.log.as_deref(),
-                truncated: outcome.truncated,
-            };
-            Held::new(*hold, Some(ended))
-        })
-        .collect();
-    let ended = json(&ended)?;
-    if finishes.iter().any(|finish| finish.outcome.log.is_some()) {
-        write_logs(on, &ended).await?;
+    static UPDATE: LazyLock<String> = LazyLock::new(|| {
+        format!(
+            "{GIVEN} UPDATE cron_jobs SET state = value ->> 'state', finished_at = ?2, result = value ->> 'result', \
+             error = value ->> 'error', truncated = value ->> 'truncated' FROM given WHERE id = value ->> 'id'"
+        )
+    });
+    static LOGS: LazyLock<String> = LazyLock::new(|| {
+        format!(
+            "{GIVEN} INSERT OR IGNORE INTO cron_job_logs (run_id, log) \
+             SELECT value ->> 'id', value ->> 'log' FROM given WHERE value ->> 'log' IS NOT NULL"
+        )
+    });
+    let good = good(on, finishes.iter().map(|finish| finish.hold)).await?;
+    let ended: Vec<_> = good.into_iter().map(|place| Ended::new(&finishes[place])).collect();
+    let given = json(&ended)?;
+    let update = sqlx::query(UPDATE.as_str()).bind(&given).bind(now.as_microsecond());
+    update.execute(&mut *on).await.map_err(from_sqlx)?;
+    if ended.iter().any(|ended| ended.log.is_some()) {
+        sqlx::query(LOGS.as_str()).bind(&given).execute(on).await.map_err(from_sqlx)?;
     }
-    let sql = concat!(
-        "UPDATE cron_jobs SET state = held.value ->> 'state', finished_at = ?2, result = held.value ->> 'result', ",
-        "error = held.value ->> 'error', truncated = held.value ->> 'truncated' FROM ",
-        held!(),
-        " RETURNING id"
-    );
-    moved(on, sql, &ended, Some(now)).await
-}
-
-/// Keeps what the runs printed, before they end and their holds with them.
-async fn write_logs(on: &mut SqliteConnection, ended: &str) -> Result<()> {
-    let sql = concat!(
-        "INSERT OR IGNORE INTO cron_job_logs (run_id, log) SELECT cron_jobs.id, held.value ->> 'log' FROM cron_jobs, ",
-        held!(),
-        " AND held.value ->> 'log' IS NOT NULL"
-    );
-    sqlx::query(sql).bind(ended).execute(on).await.map_err(from_sqlx)?;
-    Ok(())
-}
-
-async fn moved(
-    on: &mut SqliteConnection,
-    sql: &'static str,
-    holds: &str,
-    now: Option<Timestamp>,
-) -> Result<Vec<RunId>> {
-    let query = sqlx::query_scalar(sql).bind(holds);
-    let query = match now {
-        Some(now) => query.bind(now.as_microsecond()),
-        None => query,
-    };
-    let ids: Vec<i64> = query.fetch_all(on).await.map_err(from_sqlx)?;
-    Ok(ids.into_iter().map(RunId).collect())
+    Ok(ended.iter().map(|ended| ended.id).collect())
 }
 
 pub(super) async fn log(on: impl SqliteExecutor<'_>, id: RunId) -> Result<Option<String>> {
