@@ -28,14 +28,15 @@ use crate::{
 /// use std::sync::Arc;
 /// use cron_manager::{CronManager, backends::{sqlite::SqliteStore, system::SystemClock}};
 ///
-/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> cron_manager::Result<()> {
 /// # let folder = std::env::temp_dir().join(format!("cron-manager-doc-{}", std::process::id()));
 /// # let path = folder.join("cron.db");
 /// let store = SqliteStore::open(path, Arc::new(SystemClock)).await?;
 /// let manager = CronManager::builder().store(Arc::new(store)).build().await?;
 /// # std::fs::remove_dir_all(folder).ok();
-/// # cron_manager::Result::Ok(()) })?;
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # Ok(())
+/// # }
 /// ```
 pub struct SqliteStore {
     clock: Arc<dyn Clock>,
