@@ -1,13 +1,13 @@
 //! Where configs and the ledger are kept.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::{
-    ClaimToken, CronConfig, CronConfigId, CronRun, Hold, JobName, Outcome, Result, Revision, RunId, RunState,
-    SkipReason,
+    ClaimToken, CronConfig, CronConfigId, CronRun, Hold, JobName, Outcome, PageId, RegisteredReplica, ReplicaId,
+    ReplicaStatus, Result, Revision, RunId, RunState, SkipReason,
     domain::ledger::{Account, Page},
 };
 
@@ -15,7 +15,7 @@ use crate::{
 /// begin anew; an error takes everything back.
 pub type Decide<'a> = &'a (dyn Fn(&mut [Page]) -> Result<()> + Send + Sync);
 
-/// What to do about configs that another transaction has locked.
+/// What to do about pages that another transaction has locked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Busy {
     /// Leave them out.
@@ -24,32 +24,47 @@ pub enum Busy {
     Wait,
 }
 
-/// Keeps configs and the ledger. All decisions are made on [`Page`]s; a store locks, reads and writes them.
+/// Which pages a transaction is about.
+#[derive(Clone, Copy, Debug)]
+pub enum Pages<'a> {
+    /// These. The lane of a live replica is begun when it is not there yet and the config's ticks run on every replica.
+    Of(&'a [PageId]),
+    /// All of these configs: the service's page, then the lanes of live replicas, begun as above, and those with pending or
+    /// running rows.
+    AllOf(&'a [CronConfigId]),
+}
+
+/// Keeps configs, the ledger and the registry of replicas. All decisions are made on [`Page`]s; a store locks, reads and writes them.
 ///
 /// Every method is atomic. An error whose kind is unavailable says nothing about whether a write happened.
 ///
 /// # Laws
 /// - What was acknowledged is kept.
-/// - `transact` locks the configs' pages against each other in the order of their ids, hands them over as they stand, and writes
-///   all that `decide` did, or nothing.
-/// - A page holds all pending and running rows and the skipped tick row that reaches furthest.
-/// - Rows are unique: ticks by (config, due instant, attempt), manual runs by request id. One running row per
+/// - `transact` locks the pages against each other in their order, and all pages of a config against an edit of it; it hands them over as
+///   they stand, in the order of their ids, and writes all that `decide` did, or nothing.
+/// - A page holds all its pending and running rows and its skipped tick row that reaches furthest.
+/// - A lane is begun at the later of its replica's registration and the watermark of the config's service page, which an edit moves: no tick
+///   of a live replica lies before it. The lane of a replica that has ended is not open.
+/// - Rows are unique: ticks by (page, due instant, attempt), manual runs by request id. One running row per page of an
 ///   exclusive config. A write that would break this fails whole.
 /// - Names are unique, also among deleted configs.
 /// - An edit's revision is greater than all revisions that [`Store::look`] has shown before; watermark and fence change none.
 /// - `heartbeat` and `finish` touch only running rows under the same replica and fence.
+/// - A replica that has ended stays so.
 /// - Times are by one clock, the store's.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     /// Keeps a new config: gives it its id, and the store's now as its times and watermark. Already exists: the name is taken.
     async fn create(&self, config: CronConfig) -> Result<CronConfig>;
 
-    /// Locks the pages of `ids`, lets `decide` write on them, and commits. Returns the pages as they now stand, new rows
-    /// with their ids; ids that name no config are left out, and so are locked ones under [`Busy::Skip`].
-    async fn transact(&self, ids: &[CronConfigId], busy: Busy, decide: Decide<'_>) -> Result<Vec<Page>>;
+    /// Locks `pages`, lets `decide` write on them, and commits. Returns the pages as they now stand, new rows
+    /// with their ids; pages that are not there are left out, and so are locked ones under [`Busy::Skip`]. Where pages of a config were
+    /// edited, the service's page says what the config is.
+    async fn transact(&self, pages: Pages<'_>, busy: Busy, decide: Decide<'_>) -> Result<Vec<Page>>;
 
-    /// What a replica must know to go on: the configs edited after `after`, and all runs that wait.
-    async fn look(&self, after: Revision) -> Result<Look>;
+    /// What a replica must know to go on: the configs edited after `after`, all runs that wait, and how far the
+    /// service's pages of `of` have come.
+    async fn look(&self, after: Revision, of: &[CronConfigId]) -> Result<Look>;
 
     /// Counts a heartbeat on each hold. Returns the runs whose hold was still good.
     async fn heartbeat(&self, holds: &[Hold]) -> Result<Vec<RunId>>;
@@ -57,8 +72,18 @@ pub trait Store: Send + Sync + 'static {
     /// Ends runs. Returns those whose hold was still good; the others are left as they are.
     async fn finish(&self, finishes: &[Finish]) -> Result<Vec<RunId>>;
 
-    /// All running runs.
-    async fn running(&self) -> Result<Vec<CronRun>>;
+    /// Registers a replica, or keeps what it now tells and counts a heartbeat of it; one that has ended is left so. Returns what there is to
+    /// watch.
+    async fn watch(&self, me: &ReplicaStatus) -> Result<Watch>;
+
+    /// Ends a replica, if nobody counted a heartbeat of it since `heartbeat`. False: somebody did, or it had ended or never registered.
+    async fn end_replica(&self, id: ReplicaId, heartbeat: i64) -> Result<bool>;
+
+    /// Asks a replica to start nothing more, or takes that back. False: there is no such live replica.
+    async fn drain_replica(&self, id: ReplicaId, draining: bool) -> Result<bool>;
+
+    /// The live replicas, in the order of their registration.
+    async fn replicas(&self) -> Result<Vec<RegisteredReplica>>;
 
     /// The running runs that the claim with this token started.
     async fn claimed(&self, token: ClaimToken) -> Result<Vec<CronRun>>;
@@ -81,8 +106,8 @@ pub trait Store: Send + Sync + 'static {
     /// Runs, newest id first.
     async fn runs(&self, query: &RunQuery) -> Result<Vec<CronRun>>;
 
-    /// What the ledger says about one config, read at one moment.
-    async fn account(&self, id: CronConfigId) -> Result<Option<Account>>;
+    /// What the ledger says about each page of one config, the service's first, read at one moment.
+    async fn accounts(&self, id: CronConfigId) -> Result<Vec<Account>>;
 }
 
 /// How a held run ended.
@@ -99,8 +124,40 @@ pub struct Finish {
 pub struct Standing {
     /// The config.
     pub config: Arc<CronConfig>,
-    /// All its ticks up to here are accounted for.
+    /// All ticks of the service's page up to here are accounted for.
     pub watermark: Timestamp,
+}
+
+/// A running run, as far as others must know it to tell whether its replica lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Running {
+    /// Who runs it, under which fence.
+    pub hold: Hold,
+    /// The page it stands on.
+    pub page_id: PageId,
+    /// Counts the heartbeats of its claim.
+    pub heartbeat: i64,
+    /// The length of its lease.
+    pub ttl: Duration,
+}
+
+impl Running {
+    /// What others must know of `run`, if it is running.
+    pub fn of(run: &CronRun) -> Option<Self> {
+        let hold = run.hold()?;
+        Some(Self { hold, page_id: run.page_id(), heartbeat: run.heartbeat, ttl: run.ttl })
+    }
+}
+
+/// The answer to [`Store::watch`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Watch {
+    /// The store's clock.
+    pub now: Timestamp,
+    /// The live replicas, in the order of their registration; the one that asks is not among them when it has ended.
+    pub replicas: Vec<RegisteredReplica>,
+    /// All running runs.
+    pub running: Vec<Running>,
 }
 
 /// A pending run, as far as a replica must know it to claim it.
@@ -108,8 +165,8 @@ pub struct Standing {
 pub struct Waiting {
     /// The run.
     pub run_id: RunId,
-    /// Its config.
-    pub config_id: CronConfigId,
+    /// The page it stands on.
+    pub page_id: PageId,
     /// No claim before this instant.
     pub start_after: Timestamp,
     /// Skipped after this instant.
@@ -121,7 +178,7 @@ impl Waiting {
     pub fn of(run: &CronRun) -> Self {
         Self {
             run_id: run.id,
-            config_id: run.config_id,
+            page_id: run.page_id(),
             start_after: run.start_after,
             start_deadline: run.start_deadline,
         }
@@ -139,6 +196,10 @@ pub struct Look {
     pub changed: Vec<Standing>,
     /// All pending runs.
     pub waiting: Vec<Waiting>,
+    /// The watermarks of the service's pages that were asked for.
+    pub watermarks: Vec<(CronConfigId, Timestamp)>,
+    /// The live replicas that were asked to start nothing more.
+    pub draining: Vec<ReplicaId>,
 }
 
 /// Which configs to list.

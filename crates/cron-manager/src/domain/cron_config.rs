@@ -39,7 +39,12 @@ pub struct CronConfig {
 }
 
 impl CronConfig {
-    /// Whether at most one run is live at a time.
+    /// Whether a tick runs once in the service; otherwise every replica runs it.
+    pub fn is_distributed(&self) -> bool {
+        self.context.distributed()
+    }
+
+    /// Whether at most one run of a page is live at a time.
     pub fn is_exclusive(&self) -> bool {
         self.policy.overlap == Overlap::Skip
     }

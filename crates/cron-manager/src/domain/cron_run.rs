@@ -5,13 +5,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{ClaimToken, CronConfigId, Fence, JobName, ReplicaId, RunId};
+use super::{ClaimToken, CronConfigId, Fence, JobName, PageId, ReplicaId, RunId};
 
 /// Where a run comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RunKind {
-    /// A tick of the schedule; unique by config, due instant and attempt.
+    /// A tick of the schedule; unique by page, due instant and attempt.
     Tick,
     /// Somebody asked for it; unique by request id.
     Manual,
@@ -116,7 +116,7 @@ pub struct Hold {
     pub run_id: RunId,
     /// Who holds it.
     pub replica_id: ReplicaId,
-    /// The config's fence at the claim.
+    /// The page's fence at the claim.
     pub fence: Fence,
 }
 
@@ -128,6 +128,8 @@ pub struct CronRun {
     pub id: RunId,
     /// The config it belongs to.
     pub config_id: CronConfigId,
+    /// The one replica that it is for, when every replica runs the tick for itself.
+    pub lane: Option<ReplicaId>,
     /// The config's name.
     pub name: JobName,
     /// The version of the config it was planned under.
@@ -154,7 +156,7 @@ pub struct CronRun {
     pub reason: Option<SkipReason>,
     /// Who claimed it last.
     pub replica_id: Option<ReplicaId>,
-    /// The config's fence at the last claim.
+    /// The page's fence at the last claim.
     pub fence: Fence,
     /// The random value of the last claim.
     pub token: ClaimToken,
@@ -177,6 +179,11 @@ pub struct CronRun {
 }
 
 impl CronRun {
+    /// The page it stands on.
+    pub fn page_id(&self) -> PageId {
+        PageId { config_id: self.config_id, lane: self.lane }
+    }
+
     /// The hold of the replica that runs it, while it runs.
     pub fn hold(&self) -> Option<Hold> {
         let replica_id = self.replica_id.filter(|_| self.state == RunState::Running)?;

@@ -30,7 +30,7 @@ number! {
     RunId(i64)
 }
 number! {
-    /// Rises by one each time a config's run starts. What a run writes elsewhere can carry it, so that a
+    /// Rises by one each time a run of a page starts. What a run writes elsewhere can carry it, so that a
     /// late writer is refused (Kleppmann, "How to do distributed locking", 2016).
     Fence(i64)
 }
@@ -60,6 +60,23 @@ impl FromStr for ReplicaId {
         u64::from_str_radix(text, 16)
             .map(Self)
             .map_err(|_| Error::invalid("replicaId", "a replica id is up to 16 hexadecimal digits"))
+    }
+}
+
+/// One page of the ledger: a config's, where its ticks run once in the service; or one replica's *lane* of it, where
+/// every replica runs each tick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PageId {
+    /// The config.
+    pub config_id: CronConfigId,
+    /// The replica whose lane it is; `None`: the service's page.
+    pub lane: Option<ReplicaId>,
+}
+
+impl From<CronConfigId> for PageId {
+    /// The service's page.
+    fn from(config_id: CronConfigId) -> Self {
+        Self { config_id, lane: None }
     }
 }
 

@@ -7,12 +7,14 @@ mod ids;
 pub mod ledger;
 mod outcome;
 mod policy;
+mod replica;
 pub mod schedule;
 
 pub use context::Context;
 pub use cron_config::{CronConfig, CronConfigFields};
 pub use cron_run::{CronRun, Hold, RunKind, RunState, SkipReason};
-pub use ids::{ClaimToken, CronConfigId, Fence, JobName, ReplicaId, Revision, RunId};
+pub use ids::{ClaimToken, CronConfigId, Fence, JobName, PageId, ReplicaId, Revision, RunId};
 pub use outcome::Outcome;
 pub use policy::{CatchUp, OnAbandoned, Overlap, Policy};
+pub use replica::{RegisteredReplica, ReplicaStatus};
 pub use schedule::Schedule;

@@ -8,8 +8,11 @@ use parking_lot::Mutex;
 
 use super::tables::Tables;
 use crate::{
-    ClaimToken, CronConfig, CronConfigId, CronRun, Hold, JobName, Result, Revision, RunId, RunState,
-    contracts::{Busy, Clock, ConfigQuery, Decide, Finish, Look, RunQuery, Standing, Store, Waiting},
+    ClaimToken, CronConfig, CronConfigId, CronRun, Hold, JobName, PageId, RegisteredReplica, ReplicaId, ReplicaStatus,
+    Result, Revision, RunId, RunState,
+    contracts::{
+        Busy, Clock, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Running, Standing, Store, Waiting, Watch,
+    },
     domain::ledger::{Account, Page},
 };
 
@@ -37,10 +40,13 @@ impl Store for MemoryStore {
         self.tables.lock().create(config, self.now())
     }
 
-    async fn transact(&self, ids: &[CronConfigId], _busy: Busy, decide: Decide<'_>) -> Result<Vec<Page>> {
+    async fn transact(&self, pages: Pages<'_>, _busy: Busy, decide: Decide<'_>) -> Result<Vec<Page>> {
         let mut tables = self.tables.lock();
         let now = self.now();
-        let mut ids = ids.to_vec();
+        let mut ids: Vec<PageId> = match pages {
+            Pages::Of(ids) => ids.to_vec(),
+            Pages::AllOf(configs) => configs.iter().flat_map(|id| tables.pages_of(*id)).collect(),
+        };
         ids.sort_unstable();
         ids.dedup();
         let mut pages: Vec<Page> = ids.into_iter().filter_map(|id| tables.page(id, now)).collect();
@@ -50,7 +56,7 @@ impl Store for MemoryStore {
         Ok(pages)
     }
 
-    async fn look(&self, after: Revision) -> Result<Look> {
+    async fn look(&self, after: Revision, of: &[CronConfigId]) -> Result<Look> {
         let tables = self.tables.lock();
         let changed = tables.configs.values().filter(|row| row.revision > after);
         let waiting = tables.live().filter(|run| run.state == RunState::Pending);
@@ -58,9 +64,16 @@ impl Store for MemoryStore {
             now: self.now(),
             revision: tables.revision,
             changed: changed
-                .map(|row| Standing { config: Arc::new(row.config.clone()), watermark: row.watermark })
+                .filter_map(|row| {
+                    Some(Standing {
+                        config: Arc::new(row.config.clone()),
+                        watermark: tables.watermark(row.config.id)?,
+                    })
+                })
                 .collect(),
             waiting: waiting.map(Waiting::of).collect(),
+            watermarks: of.iter().filter_map(|id| Some((*id, tables.watermark(*id)?))).collect(),
+            draining: draining(tables.registry.all()),
         })
     }
 
@@ -98,8 +111,24 @@ impl Store for MemoryStore {
         Ok(moved)
     }
 
-    async fn running(&self) -> Result<Vec<CronRun>> {
-        Ok(self.tables.lock().live().filter(|run| run.state == RunState::Running).cloned().collect())
+    async fn watch(&self, me: &ReplicaStatus) -> Result<Watch> {
+        let mut tables = self.tables.lock();
+        let now = self.now();
+        tables.registry.watch(me, now);
+        let running = tables.live().filter_map(Running::of).collect();
+        Ok(Watch { now, replicas: tables.registry.all().to_vec(), running })
+    }
+
+    async fn end_replica(&self, id: ReplicaId, heartbeat: i64) -> Result<bool> {
+        Ok(self.tables.lock().registry.end(id, heartbeat))
+    }
+
+    async fn drain_replica(&self, id: ReplicaId, draining: bool) -> Result<bool> {
+        Ok(self.tables.lock().registry.drain(id, draining))
+    }
+
+    async fn replicas(&self) -> Result<Vec<RegisteredReplica>> {
+        Ok(self.tables.lock().registry.all().to_vec())
     }
 
     async fn claimed(&self, token: ClaimToken) -> Result<Vec<CronRun>> {
@@ -136,7 +165,11 @@ impl Store for MemoryStore {
         Ok(runs.filter(|run| query.matches(run)).take(query.limit).cloned().collect())
     }
 
-    async fn account(&self, id: CronConfigId) -> Result<Option<Account>> {
-        Ok(self.tables.lock().account(id))
+    async fn accounts(&self, id: CronConfigId) -> Result<Vec<Account>> {
+        Ok(self.tables.lock().accounts(id))
     }
+}
+
+fn draining(replicas: &[RegisteredReplica]) -> Vec<ReplicaId> {
+    replicas.iter().filter(|replica| replica.draining).map(|replica| replica.status.id).collect()
 }

@@ -1,14 +1,18 @@
 //! The rows of the memory store, and the rules that its transactions cannot break.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    ops::RangeInclusive,
+};
 
 use jiff::Timestamp;
 
+use super::registry::Registry;
 use crate::{
-    ClaimToken, CronConfig, CronConfigId, CronRun, Error, ErrorKind, Fence, Hold, JobName, Result, Revision, RunId,
-    RunKind, RunState,
+    ClaimToken, CronConfig, CronConfigId, CronRun, Error, ErrorKind, Fence, Hold, JobName, PageId, ReplicaId, Result,
+    Revision, RunId, RunKind, RunState,
     domain::{
-        ledger::{Account, ConfigVersion, Page},
+        ledger::{Account, ConfigVersion, Page, Place},
         schedule::tz_database_version,
     },
 };
@@ -19,20 +23,33 @@ pub(super) struct Tables {
     pub(super) runs: BTreeMap<RunId, CronRun>,
     pub(super) logs: HashMap<RunId, String>,
     pub(super) revision: Revision,
+    pub(super) registry: Registry,
     names: HashMap<JobName, CronConfigId>,
     /// The backstop of the protocol: a tick has one row per attempt.
-    ticks: HashSet<(CronConfigId, Timestamp, u32)>,
+    ticks: HashSet<(PageId, Timestamp, u32)>,
     requests: HashSet<String>,
-    live: BTreeMap<CronConfigId, BTreeSet<RunId>>,
-    last_skip: HashMap<CronConfigId, RunId>,
+    /// How far each page has come.
+    marks: BTreeMap<PageId, Mark>,
+    live: BTreeMap<PageId, BTreeSet<RunId>>,
+    last_skip: HashMap<PageId, RunId>,
 }
 
 pub(super) struct ConfigRow {
     pub(super) config: CronConfig,
-    pub(super) watermark: Timestamp,
     pub(super) revision: Revision,
-    fence: Fence,
     versions: Vec<ConfigVersion>,
+}
+
+struct Mark {
+    since: Timestamp,
+    watermark: Timestamp,
+    fence: Fence,
+}
+
+impl Mark {
+    fn begun(at: Timestamp) -> Self {
+        Self { since: at, watermark: at, fence: Fence(0) }
+    }
 }
 
 impl Tables {
@@ -44,17 +61,36 @@ impl Tables {
         let config = CronConfig { id, created_at: now, updated_at: now, ..config };
         self.names.insert(config.name.clone(), id);
         let versions = vec![version(&config, now)];
-        let row =
-            ConfigRow { config: config.clone(), watermark: now, fence: Fence(0), revision: self.revise(), versions };
+        let row = ConfigRow { config: config.clone(), revision: self.revise(), versions };
         self.configs.insert(id, row);
+        self.marks.insert(id.into(), Mark::begun(now));
         Ok(config)
     }
 
-    pub(super) fn page(&self, id: CronConfigId, now: Timestamp) -> Option<Page> {
-        let row = self.configs.get(&id)?;
+    /// The pages of a config that an edit is about.
+    pub(super) fn pages_of(&self, config_id: CronConfigId) -> Vec<PageId> {
+        let live = self.registry.ids().map(Some);
+        let busy = self.live.range(lanes(config_id)).filter(|(_, runs)| !runs.is_empty()).map(|(page, _)| page.lane);
+        let lanes: BTreeSet<Option<ReplicaId>> = live.chain(busy).chain([None]).collect();
+        lanes.into_iter().map(|lane| PageId { config_id, lane }).collect()
+    }
+
+    pub(super) fn page(&mut self, id: PageId, now: Timestamp) -> Option<Page> {
+        self.begin_lane(id);
+        let (row, mark) = (self.configs.get(&id.config_id)?, self.marks.get(&id)?);
         let live = self.live.get(&id).into_iter().flatten();
         let runs = live.chain(self.last_skip.get(&id)).map(|run| self.runs[run].clone()).collect();
-        Some(Page::new(now, row.config.clone(), row.watermark, row.fence, runs))
+        let open = id.lane.is_none_or(|replica| self.registry.registered_at(replica).is_some());
+        let place = Place { lane: id.lane, open, watermark: mark.watermark, fence: mark.fence };
+        Some(Page::new(now, row.config.clone(), place, runs))
+    }
+
+    fn begin_lane(&mut self, id: PageId) {
+        let Some(registered_at) = id.lane.and_then(|replica| self.registry.registered_at(replica)) else { return };
+        if let Some(row) = self.configs.get(&id.config_id).filter(|row| !row.config.is_distributed()) {
+            let since = registered_at.max(self.marks[&row.config.id.into()].watermark);
+            self.marks.entry(id).or_insert(Mark::begun(since));
+        }
     }
 
     /// Refuses pages that break a rule; then nothing of the transaction may be written.
@@ -78,7 +114,7 @@ impl Tables {
     fn check_rows(&self, page: &mut Page) -> Result<()> {
         let mut new = HashSet::new();
         for run in page.inserted() {
-            let key = (run.config_id, run.due_at, run.attempt);
+            let key = (run.page_id(), run.due_at, run.attempt);
             if run.kind == RunKind::Tick && (self.ticks.contains(&key) || !new.insert(key)) {
                 return Err(broken(format!("the tick {} of {} has a row already", run.due_at, run.name)));
             }
@@ -94,7 +130,7 @@ impl Tables {
         for run in page.inserted() {
             run.id = RunId(self.runs.last_key_value().map_or(1, |(id, _)| id.0 + 1));
             if run.kind == RunKind::Tick {
-                self.ticks.insert((run.config_id, run.due_at, run.attempt));
+                self.ticks.insert((run.page_id(), run.due_at, run.attempt));
             }
             self.requests.extend(run.request_id.clone());
             let run = run.clone();
@@ -103,10 +139,12 @@ impl Tables {
         for run in page.updated() {
             self.put(run.clone());
         }
-        let revision = page.edited().map(|_| self.revise());
-        let Some(row) = self.configs.get_mut(&page.config().id) else { return };
-        (row.watermark, row.fence) = (page.watermark(), page.fence());
-        if let Some((config, revision)) = page.edited().zip(revision) {
+        if let Some(mark) = self.marks.get_mut(&page.id()) {
+            (mark.watermark, mark.fence) = (page.watermark(), page.fence());
+        }
+        if let Some(config) = page.edited().filter(|_| page.place().lane.is_none()) {
+            let revision = self.revise();
+            let Some(row) = self.configs.get_mut(&config.id) else { return };
             self.names.remove(&row.config.name);
             self.names.insert(config.name.clone(), config.id);
             row.versions.push(version(config, page.watermark()));
@@ -116,16 +154,16 @@ impl Tables {
 
     /// Keeps a row and what is known by it.
     pub(super) fn put(&mut self, run: CronRun) {
-        let live = self.live.entry(run.config_id).or_default();
+        let live = self.live.entry(run.page_id()).or_default();
         if run.state.is_terminal() {
             live.remove(&run.id);
         } else {
             live.insert(run.id);
         }
         if run.state == RunState::Skipped && run.kind == RunKind::Tick {
-            let furthest = self.last_skip.get(&run.config_id).map(|id| self.runs[id].due_through);
+            let furthest = self.last_skip.get(&run.page_id()).map(|id| self.runs[id].due_through);
             if furthest.is_none_or(|through| through <= run.due_through) {
-                self.last_skip.insert(run.config_id, run.id);
+                self.last_skip.insert(run.page_id(), run.id);
             }
         }
         self.runs.insert(run.id, run);
@@ -148,20 +186,31 @@ impl Tables {
         self.names.get(name).map(|id| &self.configs[id].config)
     }
 
-    pub(super) fn account(&self, id: CronConfigId) -> Option<Account> {
-        let row = self.configs.get(&id)?;
+    /// How far the service's page of a config has come.
+    pub(super) fn watermark(&self, id: CronConfigId) -> Option<Timestamp> {
+        self.marks.get(&id.into()).map(|mark| mark.watermark)
+    }
+
+    pub(super) fn accounts(&self, id: CronConfigId) -> Vec<Account> {
+        let Some(row) = self.configs.get(&id) else { return Vec::new() };
+        let account = |(page, mark): (&PageId, &Mark)| Account {
+            page_id: *page,
+            name: row.config.name.clone(),
+            since: mark.since,
+            watermark: mark.watermark,
+            versions: row.versions.clone(),
+            recorded: self.recorded(*page),
+        };
+        self.marks.range(lanes(id)).map(account).collect()
+    }
+
+    fn recorded(&self, page: PageId) -> Vec<(i64, u64)> {
+        let ticks = |run: &&CronRun| run.page_id() == page && run.kind == RunKind::Tick && run.attempt == 1;
         let mut recorded = BTreeMap::new();
-        for run in self.runs.values().filter(|run| run.config_id == id && run.kind == RunKind::Tick && run.attempt == 1)
-        {
+        for run in self.runs.values().filter(ticks) {
             *recorded.entry(run.config_version).or_default() += run.count;
         }
-        Some(Account {
-            config_id: id,
-            name: row.config.name.clone(),
-            watermark: row.watermark,
-            versions: row.versions.clone(),
-            recorded: recorded.into_iter().collect(),
-        })
+        recorded.into_iter().collect()
     }
 
     fn revise(&mut self) -> Revision {
@@ -170,11 +219,17 @@ impl Tables {
     }
 }
 
+/// The range of all pages of a config.
+fn lanes(config_id: CronConfigId) -> RangeInclusive<PageId> {
+    PageId::from(config_id)..=PageId { config_id, lane: Some(ReplicaId(u64::MAX)) }
+}
+
 fn version(config: &CronConfig, since: Timestamp) -> ConfigVersion {
     ConfigVersion {
         version: config.version,
         since,
         schedule: config.schedule.clone().filter(|_| config.deleted_at.is_none()),
+        distributed: config.is_distributed(),
         tz_database: tz_database_version().into(),
     }
 }

@@ -4,4 +4,4 @@ mod account;
 mod page;
 
 pub use account::{Account, ConfigVersion, Imbalance};
-pub use page::{Claimant, Page};
+pub use page::{Claimant, Page, Place};

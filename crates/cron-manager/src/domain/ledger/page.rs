@@ -1,10 +1,13 @@
-//! One config's page of the ledger, and the only ways to write on it.
+//! A page of the ledger, and the only ways to write on it.
 
 use jiff::Timestamp;
 
-use crate::{ClaimToken, CronConfig, CronRun, Fence, Hold, ReplicaId, RunId, RunKind, RunState, SkipReason};
+use crate::{
+    ClaimToken, CronConfig, CronRun, Fence, Hold, PageId, ReplicaId, RunId, RunKind, RunState, SkipReason,
+};
 
-/// One config's page: what a store hands over under the config's lock, and what it writes back.
+/// A page: what a store hands over under a lock, and what it writes back. A config has one for the service, and one lane for each
+/// replica when every replica runs it.
 ///
 /// Every decision of the protocol is made on a page, in memory, between a store's read and its commit. So it is
 /// the same for every store, and is always made on what is true. The verbs that take a run refuse by
@@ -13,10 +16,22 @@ use crate::{ClaimToken, CronConfig, CronRun, Fence, Hold, ReplicaId, RunId, RunK
 pub struct Page {
     now: Timestamp,
     config: CronConfig,
-    watermark: Timestamp,
-    fence: Fence,
+    place: Place,
     rows: Vec<Row>,
     edited: bool,
+}
+
+/// Which page it is, and how far it has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The replica whose lane it is.
+    pub lane: Option<ReplicaId>,
+    /// Whether it may have new ticks and starts: not in the lane of a replica that has ended.
+    pub open: bool,
+    /// All ticks up to here are accounted for.
+    pub watermark: Timestamp,
+    /// The fence of the newest claim.
+    pub fence: Fence,
 }
 
 /// A row of the page and whether the store must write it.
@@ -43,11 +58,26 @@ pub struct Claimant {
 }
 
 impl Page {
-    /// The page as it stands in the store: `now` by the store's clock, `runs` all pending and running rows and
+    /// The page as it stands in the store: `now` by the store's clock, `runs` all its pending and running rows and
     /// the skipped tick row that reaches furthest.
-    pub fn new(now: Timestamp, config: CronConfig, watermark: Timestamp, fence: Fence, runs: Vec<CronRun>) -> Self {
+    pub fn new(now: Timestamp, config: CronConfig, place: Place, runs: Vec<CronRun>) -> Self {
         let rows = runs.into_iter().map(|run| Row { run, change: Change::None }).collect();
-        Self { now, config, watermark, fence, rows, edited: false }
+        Self { now, config, place, rows, edited: false }
+    }
+
+    /// Which page it is.
+    pub fn id(&self) -> PageId {
+        PageId { config_id: self.config.id, lane: self.place.lane }
+    }
+
+    /// Which page it is, and how far it has come.
+    pub fn place(&self) -> Place {
+        self.place
+    }
+
+    /// Whether the config's ticks are due on this page.
+    pub fn has_ticks(&self) -> bool {
+        self.place.open && self.config.deleted_at.is_none() && self.config.is_distributed() == self.place.lane.is_none()
     }
 
     /// The store's clock when the page was locked.
@@ -62,12 +92,12 @@ impl Page {
 
     /// All ticks up to here are accounted for.
     pub fn watermark(&self) -> Timestamp {
-        self.watermark
+        self.place.watermark
     }
 
-    /// The fence of the config's newest claim.
+    /// The fence of the page's newest claim.
     pub fn fence(&self) -> Fence {
-        self.fence
+        self.place.fence
     }
 
     /// The rows as they now stand: pending and running ones, skipped ones at the edge, and all that moved.
@@ -82,7 +112,7 @@ impl Page {
 
     /// Whether pending runs may start at all.
     pub fn is_active(&self) -> bool {
-        self.config.enabled && self.config.deleted_at.is_none()
+        self.place.open && self.config.enabled && self.config.deleted_at.is_none()
     }
 
     /// The places of the pending rows, oldest first.
@@ -127,7 +157,7 @@ impl Page {
 
     /// All ticks up to `to` are accounted for. A watermark never falls.
     pub fn move_watermark(&mut self, to: Timestamp) {
-        self.watermark = self.watermark.max(to);
+        self.place.watermark = self.place.watermark.max(to);
     }
 
     /// Starts the pending run at `place` and raises the fence. Refused before its `start_after`, after its start
@@ -139,8 +169,8 @@ impl Page {
         if !may || self.is_busy() || !self.is_active() {
             return false;
         }
-        self.fence.0 += 1;
-        let (fence, ttl) = (self.fence, self.config.context.ttl());
+        self.place.fence.0 += 1;
+        let (fence, ttl) = (self.place.fence, self.config.context.ttl());
         let run = self.change(place);
         run.ttl = ttl;
         run.state = RunState::Running;
@@ -180,6 +210,7 @@ impl Page {
     }
 
     /// Puts `config` in place of the old one, as its next version. Ticks before now belong to the old one: plan them first.
+    /// What is true of one page of a config must be of all of them.
     pub fn edit(&mut self, config: CronConfig) {
         let version = self.config.version + 1;
         self.config = CronConfig { version, updated_at: self.now, ..config };
@@ -252,6 +283,7 @@ impl Page {
         CronRun {
             id: RunId(0),
             config_id: self.config.id,
+            lane: self.place.lane,
             name: self.config.name.clone(),
             config_version: self.config.version,
             kind,
