@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
-use super::{Subject, claimant, claimed, minutely, on_page, whole_second};
+use super::{Subject, bystander, claimant, claimed, minutely, on_page, whole_second};
 use crate::{
-    ClaimToken, CronConfig, CronConfigId, RunState, SkipReason,
-    contracts::{Busy, Pages, RunQuery},
+    ClaimToken, CronConfig, CronConfigId, PageId, RunState, SkipReason,
+    contracts::{Busy, Pages, RunQuery, Running},
     domain::ledger::Page,
     testing::ManualClock,
 };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Subject, claimed, minutely, on_page, succeeded};
+use super::{Subject, bystander, claimed, minutely, on_page, succeeded};
 use crate::{
     CronRun, Fence, Hold, Outcome, ReplicaId, RunId, RunState,
     contracts::{Clock, Finish},

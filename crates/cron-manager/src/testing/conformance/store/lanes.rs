@@ -123,7 +123,9 @@ pub async fn the_lane_of_a_replica_that_has_ended_is_not_open(store: Subject, cl
     store.watch(&replica(1)).await.unwrap();
     store.watch(&replica(2)).await.unwrap();
     clock.advance(Duration::from_secs(60));
-    let wait = |page: &mut Page| drop(page.record_tick(whole_second(page.now())));
+    let wait = |page: &mut Page| {
+        page.record_tick(whole_second(page.now()));
+    };
     on(&store, Pages::Of(&[lane(config.id, 1)]), wait).await;
     on(&store, Pages::Of(&[lane(config.id, 2)]), |_| ()).await;
     for id in [1, 2] {

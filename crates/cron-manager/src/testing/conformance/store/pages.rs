@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Subject, claimed, minutely, on_page, page, refuse, whole_second};
 use crate::{
-    CronConfig, CronConfigId, CronRun, ErrorKind, RunState, SkipReason,
+    CronConfig, CronConfigId, CronRun, ErrorKind, PageId, RunState, SkipReason,
     contracts::{Busy, Pages, RunQuery},
     domain::ledger::Page,
     testing::ManualClock,
