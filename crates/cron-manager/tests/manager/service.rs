@@ -72,8 +72,9 @@ impl Service {
 
     /// The ledger has each tick once.
     pub(crate) async fn assert_balanced(&self, id: CronConfigId) {
-        let account = self.manager.account(id).await.unwrap();
-        assert_eq!(account.imbalances(), [], "{}", account.name);
+        for account in self.manager.accounts(id).await.unwrap() {
+            assert_eq!(account.imbalances(), [], "{}", account.name);
+        }
     }
 }
 
