@@ -162,8 +162,5 @@ impl Clerk {
 }
 
 fn is_answer(kind: ErrorKind) -> bool {
-    matches!(
-        kind,
-        ErrorKind::Unavailable | ErrorKind::FailedPrecondition | ErrorKind::Conflict | ErrorKind::NotFound
-    )
+    matches!(kind, ErrorKind::Unavailable | ErrorKind::FailedPrecondition | ErrorKind::Conflict | ErrorKind::NotFound)
 }

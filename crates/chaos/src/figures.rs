@@ -17,9 +17,8 @@ pub struct Figures(Vec<(&'static str, u64)>);
 impl Figures {
     /// Of a run that was judged.
     pub fn of(verdict: &Verdict) -> Self {
-        let lines = |of: fn(&Event) -> bool| {
-            verdict.reading.lines.iter().filter(|line: &&Line| of(&line.event)).count() as u64
-        };
+        let lines =
+            |of: fn(&Event) -> bool| verdict.reading.lines.iter().filter(|line: &&Line| of(&line.event)).count() as u64;
         let runs = |state| verdict.reading.runs.iter().filter(|run| run.state == state).count() as u64;
         let ticks = verdict.reading.runs.iter().filter(|run| run.kind == RunKind::Tick).map(|run| run.count).sum();
         let mut figures = vec![

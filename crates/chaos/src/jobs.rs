@@ -42,14 +42,14 @@ pub fn mixed() -> Vec<Job> {
         ttl: 2 + at as u64 % 4,
         ..Job::quick(format!("second-{at}"))
     });
-    let others = [2, 3, 5, 7].map(|every| Job {
-        every,
-        takes: (500, 3_000),
-        ttl: 2,
-        ..Job::quick(format!("every-{every}"))
+    let others =
+        [2, 3, 5, 7].map(|every| Job { every, takes: (500, 3_000), ttl: 2, ..Job::quick(format!("every-{every}")) });
+    let everywhere = (0..4).map(|at| Job {
+        every: 1 + at,
+        distributed: false,
+        takes: (0, 1_500),
+        ..Job::quick(format!("everywhere-{at}"))
     });
-    let everywhere =
-        (0..4).map(|at| Job { every: 1 + at, distributed: false, takes: (0, 1_500), ..Job::quick(format!("everywhere-{at}")) });
     seconds.chain(others).chain(everywhere).collect()
 }
 

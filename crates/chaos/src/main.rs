@@ -23,7 +23,10 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    tracing_subscriber::fmt().with_max_level(tracing_subscriber::filter::LevelFilter::WARN).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::WARN)
+        .with_writer(std::io::stderr)
+        .init();
     let done: Result<bool> = match Command::parse() {
         Command::Run(arguments) => run::run(&arguments),
         Command::Skew(arguments) => skew::skew(&arguments),

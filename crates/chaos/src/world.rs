@@ -1,11 +1,6 @@
 //! The world of one run: a database, replicas on it, a client beside them, and a folder for what they leave.
 
-use std::{
-    env, fs,
-    path::PathBuf,
-    process, thread,
-    time::Duration,
-};
+use std::{env, fs, path::PathBuf, process, thread, time::Duration};
 
 use cron_manager::{backends::system::SystemClock, contracts::Clock};
 use jiff::Timestamp;

@@ -14,7 +14,8 @@ pub(super) fn judge(reading: &Reading) -> Vec<Violation> {
     for (line, act) in reading.acts() {
         let newest = newest.entry(act.page()).or_default();
         if act.fence < *newest {
-            violations.push(Violation { law: Law::Overlap, what: format!("after a start under fence {newest}: {line:?}") });
+            violations
+                .push(Violation { law: Law::Overlap, what: format!("after a start under fence {newest}: {line:?}") });
         } else if matches!(line.event, Event::Start(_)) {
             *newest = act.fence;
         }

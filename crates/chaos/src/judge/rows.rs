@@ -33,7 +33,8 @@ fn starts_without_row(reading: &Reading) -> Vec<String> {
             && run.due_at == act.due
             && run.replica_id.is_some_and(|id| id.0 == act.replica)
     };
-    let unexplained = reading.starts().filter(|(_, act)| !rows.get(&act.run_id()).is_some_and(|run| explains(run, act)));
+    let unexplained =
+        reading.starts().filter(|(_, act)| !rows.get(&act.run_id()).is_some_and(|run| explains(run, act)));
     unexplained.map(|(line, act)| format!("no row explains {line:?}: {:?}", rows.get(&act.run_id()))).collect()
 }
 

@@ -74,10 +74,8 @@ fn line(at: u64, process: u32, event: Event) -> Line {
 /// Ten ticks, of which replica 1 ran each; replica 2 looked on.
 fn lawful() -> Reading {
     let runs: Vec<_> = (0..10).map(run).collect();
-    let mut lines = vec![
-        line(boot(-1), 11, Event::Born { replica: 1 }),
-        line(boot(-1), 12, Event::Born { replica: 2 }),
-    ];
+    let mut lines =
+        vec![line(boot(-1), 11, Event::Born { replica: 1 }), line(boot(-1), 12, Event::Born { replica: 2 })];
     for (second, run) in runs.iter().enumerate() {
         let at = boot(second as i64);
         lines.push(line(at + SECOND / 2, 11, Event::Start(act(run))));
