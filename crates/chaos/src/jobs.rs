@@ -39,7 +39,7 @@ impl Job {
 pub fn mixed() -> Vec<Job> {
     let seconds = (0..20).map(|at| Job {
         takes: (0, [50, 300, 900, 3_000][at % 4]),
-        ttl: 2 + at as u64 % 4,
+        ttl: 2 + (at as u64 + 1) % 4,
         ..Job::quick(format!("second-{at}"))
     });
     let others =

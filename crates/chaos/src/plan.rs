@@ -60,7 +60,7 @@ pub fn plan(seed: u64, length: Duration, jobs: usize) -> Vec<Planned> {
         if let Some(card) = deck.pop() {
             planner.play(card, at);
         }
-        at += planner.length(1_500, 4_500);
+        at += planner.length(1_500, 4_000);
     }
     planner.faults.sort_by_key(|(at, _)| *at);
     planner.faults
@@ -125,7 +125,7 @@ impl Planner {
 
     /// Most pauses are longer than a lease and its grace; some are not. Every fifth one ends by a kill.
     fn pause(&mut self, at: Duration) {
-        let length = self.length(500, 9_000);
+        let length = self.length(1_000, 12_000);
         let (place, at) = self.place(at, length + Duration::from_secs(1));
         self.faults.push((at, Fault::Pause(place)));
         if self.random.between(0, 5) == 0 {
