@@ -35,12 +35,12 @@ impl World {
     ///
     /// Errors: no PostgreSQL; the system's.
     pub fn new(program: PathBuf, folder: PathBuf, jobs: &[Job]) -> Result<Self> {
+        let database = Postgres::start()?;
+        let clerk = Clerk::new(&database.url())?;
         if folder.exists() {
             fs::remove_dir_all(&folder)?;
         }
         fs::create_dir_all(&folder)?;
-        let database = Postgres::start()?;
-        let clerk = Clerk::new(&database.url())?;
         let fleet = Fleet::new(program, &folder, database.url(), jobs)?;
         Ok(Self { fleet, clerk, database, folder })
     }
