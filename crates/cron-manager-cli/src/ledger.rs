@@ -47,9 +47,14 @@ async fn accounts(database: &Path) -> cron_manager::Result<Vec<Account>> {
         let Some(last) = page.last() else { return Ok(accounts) };
         after = last.id;
         for config in page {
-            accounts.extend(store.account(config.id).await?);
+            accounts.extend(store.accounts(config.id).await?.into_iter().filter(counts));
         }
     }
+}
+
+/// A page on which no tick was ever due says nothing.
+fn counts(account: &Account) -> bool {
+    account.page_id.lane.is_some() || account.versions.iter().any(|version| version.distributed)
 }
 
 fn row(account: &Account) -> Value {
@@ -57,6 +62,7 @@ fn row(account: &Account) -> Value {
     let recorded: u64 = account.recorded.iter().map(|(_, recorded)| recorded).sum();
     json!({
         "name": account.name.as_str(),
+        "replica": account.page_id.lane.map(|lane| lane.to_string()),
         "through": account.watermark.to_string(),
         "ticks": ticks,
         "recorded": recorded,
@@ -77,10 +83,17 @@ mod tests {
         let since = "2025-06-01T00:00:00Z".parse().unwrap();
         let schedule = Some(Schedule::every(Duration::from_secs(5)).unwrap());
         Account {
-            config_id: CronConfigId(1),
+            page_id: CronConfigId(1).into(),
             name: "job".parse().unwrap(),
+            since,
             watermark: since + Duration::from_secs(17),
-            versions: vec![ConfigVersion { version: 1, since, schedule, tz_database: String::new() }],
+            versions: vec![ConfigVersion {
+                version: 1,
+                since,
+                schedule,
+                distributed: true,
+                tz_database: String::new(),
+            }],
             recorded: vec![(1, recorded)],
         }
     }

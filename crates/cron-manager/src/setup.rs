@@ -6,7 +6,7 @@ use crate::{
     CronManager, Error, Result,
     backends::{
         memory::{LocalSignal, MemoryStore},
-        system::{SystemClock, SystemRandomness, TokioSpawn},
+        system::{SystemClock, SystemRandomness, TokioSpawn, host_name},
     },
     contracts::{Clock, Randomness, Signal, Spawn, Store},
     scheduler::{Parts, Replica, Tuning},
@@ -23,6 +23,7 @@ pub struct Builder {
     randomness: Option<Arc<dyn Randomness>>,
     spawn: Option<Arc<dyn Spawn>>,
     database_url: Option<String>,
+    version: String,
     tuning: Tuning,
 }
 
@@ -64,6 +65,11 @@ impl Builder {
         Self { spawn: Some(spawn), ..self }
     }
 
+    /// The version of the service, for people who look at its replicas.
+    pub fn version(self, version: impl Into<String>) -> Self {
+        Self { version: version.into(), ..self }
+    }
+
     /// The lengths and sizes to work by.
     pub fn tuning(self, tuning: Tuning) -> Self {
         Self { tuning, ..self }
@@ -85,6 +91,8 @@ impl Builder {
             clock,
             randomness: self.randomness.unwrap_or_else(|| Arc::new(SystemRandomness)),
             spawn: self.spawn.unwrap_or_else(|| Arc::new(TokioSpawn)),
+            version: self.version,
+            host: host_name(),
         };
         Ok(CronManager::new(Replica::new(parts, self.tuning)))
     }

@@ -6,7 +6,7 @@ use cron_manager::{
     ClaimToken, CronConfigFields, Fence, HandlerResult, Outcome, ReplicaId, RunState,
     backends::system::SystemClock,
     contracts::BoxFuture,
-    domain::ledger::{Claimant, Page},
+    domain::ledger::{Claimant, Page, Place},
 };
 use jiff::Timestamp;
 use rustix::process::{Pid, kill_process_group};
@@ -54,7 +54,8 @@ fn active_run() -> ActiveRun {
     let fields =
         CronConfigFields { timeout: Some(Duration::from_secs(90)), ..CronConfigFields::named("job").enabled(true) };
     let config = fields.create(now).unwrap();
-    let mut page = Page::new(now, config.clone(), now, Fence(6), Vec::new());
+    let place = Place { lane: None, open: true, watermark: now, fence: Fence(6) };
+    let mut page = Page::new(now, config.clone(), place, Vec::new());
     let place = page.record_tick(now);
     assert!(page.start(place, Claimant { replica_id: ReplicaId(1), token: ClaimToken(2) }));
     ActiveRun::new(page.row(place).clone(), Arc::new(config), None)

@@ -4,8 +4,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use cron_manager::{
-    ClaimToken, CronConfig, CronConfigId, CronRun, Hold, JobName, Result, Revision, RunId,
-    contracts::{Busy, ConfigQuery, Decide, Finish, Look, RunQuery, Store},
+    ClaimToken, CronConfig, CronConfigId, CronRun, Hold, JobName, RegisteredReplica, ReplicaId, ReplicaStatus, Result,
+    Revision, RunId,
+    contracts::{Busy, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Store, Watch},
     domain::ledger::{Account, Page},
 };
 
@@ -35,12 +36,12 @@ impl<S: Store> Store for CountingStore<S> {
         self.counted().create(config).await
     }
 
-    async fn transact(&self, ids: &[CronConfigId], busy: Busy, decide: Decide<'_>) -> Result<Vec<Page>> {
-        self.counted().transact(ids, busy, decide).await
+    async fn transact(&self, pages: Pages<'_>, busy: Busy, decide: Decide<'_>) -> Result<Vec<Page>> {
+        self.counted().transact(pages, busy, decide).await
     }
 
-    async fn look(&self, after: Revision) -> Result<Look> {
-        self.counted().look(after).await
+    async fn look(&self, after: Revision, of: &[CronConfigId]) -> Result<Look> {
+        self.counted().look(after, of).await
     }
 
     async fn heartbeat(&self, holds: &[Hold]) -> Result<Vec<RunId>> {
@@ -51,8 +52,20 @@ impl<S: Store> Store for CountingStore<S> {
         self.counted().finish(finishes).await
     }
 
-    async fn running(&self) -> Result<Vec<CronRun>> {
-        self.counted().running().await
+    async fn watch(&self, me: &ReplicaStatus) -> Result<Watch> {
+        self.counted().watch(me).await
+    }
+
+    async fn end_replica(&self, id: ReplicaId, heartbeat: i64) -> Result<bool> {
+        self.counted().end_replica(id, heartbeat).await
+    }
+
+    async fn drain_replica(&self, id: ReplicaId, draining: bool) -> Result<bool> {
+        self.counted().drain_replica(id, draining).await
+    }
+
+    async fn replicas(&self) -> Result<Vec<RegisteredReplica>> {
+        self.counted().replicas().await
     }
 
     async fn claimed(&self, token: ClaimToken) -> Result<Vec<CronRun>> {
@@ -83,7 +96,7 @@ impl<S: Store> Store for CountingStore<S> {
         self.counted().runs(query).await
     }
 
-    async fn account(&self, id: CronConfigId) -> Result<Option<Account>> {
-        self.counted().account(id).await
+    async fn accounts(&self, id: CronConfigId) -> Result<Vec<Account>> {
+        self.counted().accounts(id).await
     }
 }

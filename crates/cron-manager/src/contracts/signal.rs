@@ -15,4 +15,9 @@ pub trait Signal: Send + Sync + 'static {
 
     /// Ends at the next nudge; the wait begins with this call.
     fn nudged(&self) -> BoxFuture<()>;
+
+    /// Whether nudges of other replicas arrive now; while they do not, replicas look at the store more often.
+    fn is_live(&self) -> bool {
+        true
+    }
 }

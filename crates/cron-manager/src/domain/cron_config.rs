@@ -44,6 +44,11 @@ impl CronConfig {
         self.context.distributed()
     }
 
+    /// Whether its runs may start.
+    pub fn is_active(&self) -> bool {
+        self.enabled && self.deleted_at.is_none()
+    }
+
     /// Whether at most one run of a page is live at a time.
     pub fn is_exclusive(&self) -> bool {
         self.policy.overlap == Overlap::Skip

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::CronManager;
 use crate::{
     CronConfig, CronConfigFields, CronConfigId, Error, JobName, Result,
-    contracts::{Busy, ConfigQuery},
+    contracts::{Busy, ConfigQuery, Decide, Pages},
     domain::ledger::{Account, Page},
     scheduler,
 };
@@ -32,8 +32,8 @@ impl CronManager {
         if_version: Option<i64>,
     ) -> Result<CronConfig> {
         let late_after = self.replica.tuning().late_after;
-        let page = self.change(id, |page| scheduler::edit(page, fields, if_version, late_after)).await?;
-        Ok(page.config().clone())
+        let edit = |pages: &mut [Page]| scheduler::edit(pages, fields, if_version, late_after);
+        Ok(self.change(id, Pages::AllOf(&[id]), &edit).await?.config().clone())
     }
 
     /// Deletes a config. Its name stays taken and its runs stay in the ledger; runs that wait are skipped.
@@ -41,8 +41,8 @@ impl CronManager {
     /// Errors: not found, conflict.
     pub async fn delete_cron_config(&self, id: CronConfigId, if_version: Option<i64>) -> Result<CronConfig> {
         let late_after = self.replica.tuning().late_after;
-        let page = self.change(id, |page| scheduler::delete(page, if_version, late_after)).await?;
-        Ok(page.config().clone())
+        let delete = |pages: &mut [Page]| scheduler::delete(pages, if_version, late_after);
+        Ok(self.change(id, Pages::AllOf(&[id]), &delete).await?.config().clone())
     }
 
     /// One config, also a deleted one.
@@ -61,19 +61,15 @@ impl CronManager {
         self.replica.store().configs(query).await
     }
 
-    /// What the ledger says about one config.
-    pub async fn account(&self, id: CronConfigId) -> Result<Account> {
-        self.replica.store().account(id).await?.ok_or_else(|| Error::not_found(format!("config {id}")))
+    /// What the ledger says about each page of one config, the service's first.
+    pub async fn accounts(&self, id: CronConfigId) -> Result<Vec<Account>> {
+        let accounts = self.replica.store().accounts(id).await?;
+        if accounts.is_empty() { Err(Error::not_found(format!("config {id}"))) } else { Ok(accounts) }
     }
 
-    /// Decides on the page of one config, then tells all replicas to look.
-    pub(super) async fn change(
-        &self,
-        id: CronConfigId,
-        decide: impl Fn(&mut Page) -> Result<()> + Send + Sync,
-    ) -> Result<Page> {
-        let decide = |pages: &mut [Page]| pages.iter_mut().try_for_each(&decide);
-        let pages = self.replica.store().transact(&[id], Busy::Wait, &decide).await?;
+    /// Decides on pages of one config, then tells all replicas to look. Returns the service's page.
+    pub(super) async fn change(&self, id: CronConfigId, pages: Pages<'_>, decide: Decide<'_>) -> Result<Page> {
+        let pages = self.replica.store().transact(pages, Busy::Wait, decide).await?;
         self.replica.nudge();
         pages.into_iter().next().ok_or_else(|| Error::not_found(format!("config {id}")))
     }

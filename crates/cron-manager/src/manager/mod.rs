@@ -3,6 +3,7 @@
 mod configs;
 mod job;
 mod readiness;
+mod replicas;
 mod runs;
 
 use std::{sync::Arc, time::Duration};
@@ -52,7 +53,7 @@ impl CronManager {
         Self { replica }
     }
 
-    /// This process among the replicas of the service.
+    /// This process among the replicas of the service. It changes when the others had given it up for dead.
     pub fn replica_id(&self) -> ReplicaId {
         self.replica.id()
     }

@@ -36,7 +36,7 @@ impl CronManager {
         let clock = self.replica.clock();
         let asked = clock.elapsed();
         // Nothing was edited after the last revision there can be, so this reads next to nothing.
-        let answer = self.replica.store().look(Revision(i64::MAX)).await;
+        let answer = self.replica.store().look(Revision(i64::MAX), &[]).await;
         let store =
             Part { name: "store", error: answer.err().map(|error| error.to_string()), took: clock.elapsed() - asked };
         Readiness { parts: vec![store] }

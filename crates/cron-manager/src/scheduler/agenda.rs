@@ -2,13 +2,14 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    sync::Arc,
     time::Duration,
 };
 
 use jiff::Timestamp;
 
 use crate::{
-    CronConfig, CronConfigId, JobName, Revision, RunState,
+    CronConfig, CronConfigId, JobName, PageId, ReplicaId, Revision, RunState,
     contracts::{Look, Standing, Waiting},
     domain::ledger::Page,
 };
@@ -16,88 +17,170 @@ use crate::{
 /// Ticks of a disabled config are written down at least this often; nobody waits for them.
 const DISABLED_EVERY: Duration = Duration::from_secs(3_600);
 
+/// How long after its deadline a run in another replica's lane is left to that replica.
+const OTHERS_LANE: Duration = Duration::from_secs(5);
+
 /// When to do what. It may be out of date: it decides when to ask the store, never what becomes of a tick.
-#[derive(Default)]
 pub(super) struct Agenda {
+    me: ReplicaId,
+    /// Since when this replica is registered.
+    since: Timestamp,
     revision: Revision,
     configs: HashMap<CronConfigId, Entry>,
     queue: BTreeSet<(Timestamp, CronConfigId)>,
     /// In order, so that the same knowledge gives the same turn.
-    waiting: BTreeMap<CronConfigId, Vec<Waiting>>,
-    tried: HashSet<CronConfigId>,
+    waiting: BTreeMap<PageId, Vec<Waiting>>,
+    tried: HashSet<PageId>,
 }
 
 struct Entry {
-    name: JobName,
+    config: Arc<CronConfig>,
+    /// The page on which the config's ticks are this replica's to plan.
+    page_id: PageId,
+    watermark: Timestamp,
+    /// The instant that is due next.
+    tick: Option<Timestamp>,
+    /// When to do something about it.
     next: Option<Timestamp>,
 }
 
+/// How long this replica leaves what is due on a page to the others.
+pub(super) type Delay<'a> = &'a dyn Fn(&JobName, CronConfigId, Timestamp) -> Duration;
+
 impl Agenda {
+    /// An empty agenda of a replica registered at `since`.
+    pub(super) fn new(me: ReplicaId, since: Timestamp) -> Self {
+        Self {
+            me,
+            since,
+            revision: Revision::default(),
+            configs: HashMap::new(),
+            queue: BTreeSet::new(),
+            waiting: BTreeMap::new(),
+            tried: HashSet::new(),
+        }
+    }
+
+    pub(super) fn owner(&self) -> ReplicaId {
+        self.me
+    }
+
     pub(super) fn revision(&self) -> Revision {
         self.revision
     }
 
     /// A new turn begins: what was tried may be tried again.
-    pub(super) fn learn(&mut self, look: Look) {
+    pub(super) fn begin_turn(&mut self) {
         self.tried.clear();
+    }
+
+    pub(super) fn learn(&mut self, look: Look) {
         self.revision = look.revision;
         for Standing { config, watermark } in look.changed {
             self.put(&config, watermark);
         }
+        for (id, watermark) in look.watermarks {
+            self.move_on(id, watermark);
+        }
         self.waiting.clear();
         for waiting in look.waiting {
-            self.waiting.entry(waiting.config_id).or_default().push(waiting);
+            self.waiting.entry(waiting.page_id).or_default().push(waiting);
         }
     }
 
     pub(super) fn learn_page(&mut self, page: &Page) {
-        let config = page.config();
-        self.put(config, page.watermark());
+        let id = page.id();
+        if id.lane.is_none_or(|lane| lane == self.me) {
+            self.put(page.config(), page.watermark());
+        }
         let pending = page.runs().filter(|run| run.state == RunState::Pending);
         let waiting: Vec<_> = pending.map(Waiting::of).collect();
         if waiting.is_empty() {
-            self.waiting.remove(&config.id);
+            self.waiting.remove(&id);
         } else {
-            self.waiting.insert(config.id, waiting);
+            self.waiting.insert(id, waiting);
         }
     }
 
-    /// Leaves a config alone until `until`.
-    pub(super) fn put_off(&mut self, id: CronConfigId, until: Timestamp) {
+    /// Leaves a page alone until `until`.
+    pub(super) fn put_off(&mut self, id: PageId, until: Timestamp) {
         self.waiting.remove(&id);
-        if let Some(entry) = self.configs.get_mut(&id)
-            && let Some(old) = entry.next.replace(until)
-        {
-            self.queue.remove(&(old, id));
-            self.queue.insert((until, id));
+        if self.configs.get(&id.config_id).is_some_and(|entry| entry.page_id == id && entry.next.is_some()) {
+            self.reschedule(id.config_id, Some(until));
         }
+    }
+
+    /// The configs whose tick is due and which another replica comes before: has it seen to them?
+    pub(super) fn second_hand(&mut self, now: Timestamp, delay: Delay<'_>) -> Vec<CronConfigId> {
+        let due: Vec<_> = self.queue.iter().take_while(|(at, _)| *at <= now).map(|(_, id)| *id).collect();
+        due.into_iter().filter(|id| self.wait_for_others(*id, now, delay)).collect()
+    }
+
+    /// Moves a config to the instant at which it is this replica's turn. True: that has come, and others came before.
+    fn wait_for_others(&mut self, id: CronConfigId, now: Timestamp, delay: Delay<'_>) -> bool {
+        let Some(entry) = self.configs.get(&id).filter(|entry| entry.page_id.lane.is_none()) else { return false };
+        let Some(tick) = entry.tick else { return false };
+        let delay = delay(&entry.config.name, id, tick);
+        let turn = later(tick, delay);
+        if turn > now {
+            self.reschedule(id, Some(turn));
+        }
+        delay > Duration::ZERO && turn <= now
     }
 
     fn put(&mut self, config: &CronConfig, watermark: Timestamp) {
-        let next = next_plan(config, watermark);
-        let entry = Entry { name: config.name.clone(), next };
-        if let Some(old) = self.configs.insert(config.id, entry).and_then(|entry| entry.next) {
-            self.queue.remove(&(old, config.id));
+        let old = self.configs.remove(&config.id);
+        if let Some(next) = old.as_ref().and_then(|entry| entry.next) {
+            self.queue.remove(&(next, config.id));
         }
-        match next {
-            Some(next) => drop(self.queue.insert((next, config.id))),
-            None if config.deleted_at.is_some() => drop(self.configs.remove(&config.id)),
-            None => {}
+        if config.deleted_at.is_some() {
+            return;
+        }
+        let page_id = PageId { config_id: config.id, lane: (!config.is_distributed()).then_some(self.me) };
+        let old = old.filter(|entry| entry.page_id == page_id);
+        // Nobody else moves a lane's watermark, but for an edit, which moves the service page's as well.
+        let known = old.as_ref().map_or(self.since, |entry| entry.watermark.max(self.since));
+        let watermark = if page_id.lane.is_some() { watermark.max(known) } else { watermark };
+        let kept = old.map(|entry| entry.config).filter(|known| known.version == config.version);
+        let (tick, next) = next_plan(config, watermark).unzip();
+        let config = kept.unwrap_or_else(|| Arc::new(config.clone()));
+        self.queue.extend(next.map(|next| (next, config.id)));
+        self.configs.insert(config.id, Entry { config, page_id, watermark, tick, next });
+    }
+
+    /// Others have seen to the ticks of a service's page up to `watermark`.
+    fn move_on(&mut self, id: CronConfigId, watermark: Timestamp) {
+        let Some(entry) = self.configs.get(&id) else { return };
+        if entry.page_id.lane.is_none() && watermark > entry.watermark {
+            let config = Arc::clone(&entry.config);
+            self.put(&config, watermark);
         }
     }
 
-    /// Up to `limit` configs with something to do at `now` that were not tried in this turn. `startable` tells which jobs this
+    fn reschedule(&mut self, id: CronConfigId, next: Option<Timestamp>) {
+        let Some(entry) = self.configs.get_mut(&id) else { return };
+        if let Some(old) = entry.next {
+            self.queue.remove(&(old, id));
+        }
+        entry.next = next;
+        self.queue.extend(next.map(|next| (next, id)));
+    }
+
+    /// Up to `limit` pages with something to do at `now` that were not tried in this turn. `startable` tells which jobs this
     /// replica could start.
     pub(super) fn due(
         &mut self,
         now: Timestamp,
         limit: usize,
         startable: impl Fn(&JobName) -> bool,
-    ) -> Vec<CronConfigId> {
-        let ticks = self.queue.iter().take_while(|(at, _)| *at <= now).map(|(_, id)| *id);
+        delay: Delay<'_>,
+    ) -> Vec<PageId> {
+        let ticks = self.queue.iter().take_while(|(at, _)| *at <= now).map(|(_, id)| self.configs[id].page_id);
         let waits = self.waiting.iter().filter(|(id, waiting)| {
-            let starts = || self.configs.get(id).is_some_and(|entry| startable(&entry.name));
-            let due = |run: &Waiting| run.start_deadline <= now || (run.start_after <= now && starts());
+            let Some(entry) = self.configs.get(&id.config_id) else { return false };
+            let starts = id.lane.is_none_or(|lane| lane == self.me) && startable(&entry.config.name);
+            let due =
+                |run: &Waiting| run.deadline(entry, self.me, delay) <= now || (starts && run.turn(entry, delay) <= now);
             waiting.iter().any(due)
         });
         let mut ids: Vec<_> =
@@ -109,10 +192,13 @@ impl Agenda {
     }
 
     /// The next instant at which something is due, of what waits only what is not due at `now` already.
-    pub(super) fn next_wake(&self, now: Timestamp) -> Option<Timestamp> {
+    pub(super) fn next_wake(&self, now: Timestamp, delay: Delay<'_>) -> Option<Timestamp> {
         let tick = self.queue.first().map(|(at, _)| *at);
-        let waits = self.waiting.values().flatten().flat_map(|run| [run.start_after, run.start_deadline]);
-        tick.into_iter().chain(waits.filter(|at| *at > now)).min()
+        let waits = self.waiting.iter().filter_map(|(id, waiting)| Some((self.configs.get(&id.config_id)?, waiting)));
+        let instants = waits.flat_map(|(entry, waiting)| {
+            waiting.iter().flat_map(move |run| [run.turn(entry, delay), run.deadline(entry, self.me, delay)])
+        });
+        tick.into_iter().chain(instants.filter(|at| *at > now)).min()
     }
 
     /// Whether a run waits that could start when another one ends.
@@ -121,9 +207,31 @@ impl Agenda {
     }
 }
 
-fn next_plan(config: &CronConfig, watermark: Timestamp) -> Option<Timestamp> {
-    let schedule = config.schedule.as_ref().filter(|_| config.deleted_at.is_none())?;
-    let tick = schedule.next_after(watermark)?;
-    let lazily = watermark.saturating_add(DISABLED_EVERY).unwrap_or(Timestamp::MAX);
-    Some(if config.enabled { tick } else { tick.max(lazily) })
+impl Waiting {
+    /// When a replica may start it, after those that come before.
+    fn turn(&self, entry: &Entry, delay: Delay<'_>) -> Timestamp {
+        if self.page_id.lane.is_some() {
+            return self.start_after;
+        }
+        later(self.start_after, delay(&entry.config.name, self.page_id.config_id, self.start_after))
+    }
+
+    /// When `me` skips it; in another's lane, some time after that one should have.
+    fn deadline(&self, entry: &Entry, me: ReplicaId, delay: Delay<'_>) -> Timestamp {
+        match self.page_id.lane {
+            Some(lane) if lane == me => self.start_deadline,
+            Some(_) => later(self.start_deadline, OTHERS_LANE),
+            None => later(self.start_deadline, delay(&entry.config.name, self.page_id.config_id, self.start_after)),
+        }
+    }
+}
+
+/// The tick after `watermark`, and when to do something about it.
+fn next_plan(config: &CronConfig, watermark: Timestamp) -> Option<(Timestamp, Timestamp)> {
+    let tick = config.schedule.as_ref()?.next_after(watermark)?;
+    Some((tick, if config.enabled { tick } else { tick.max(later(watermark, DISABLED_EVERY)) }))
+}
+
+fn later(at: Timestamp, by: Duration) -> Timestamp {
+    at.saturating_add(by).unwrap_or(Timestamp::MAX)
 }

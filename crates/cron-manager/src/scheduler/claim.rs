@@ -2,17 +2,20 @@
 
 use std::{cell::Cell, sync::Arc, time::Duration};
 
-use super::{Replica, plan::plan};
+use super::{
+    Replica,
+    plan::{decline, plan},
+};
 use crate::{
-    ClaimToken, CronConfigId, CronRun, ErrorKind, Result, SkipReason,
-    contracts::Busy,
+    ClaimToken, CronRun, ErrorKind, PageId, Result, SkipReason,
+    contracts::{Busy, Pages},
     domain::ledger::{Claimant, Page},
 };
 
 impl Replica {
-    /// Plans the configs `ids`, skips what waited too long, starts what this replica can run, and begins to execute it.
-    pub(super) async fn settle(self: &Arc<Self>, ids: &[CronConfigId]) -> Result<Vec<Page>> {
-        let claimant = Claimant { replica_id: self.id, token: ClaimToken(self.random() as i64) };
+    /// Plans the pages `ids`, skips what waited too long, starts what this replica can run, and begins to execute it.
+    pub(super) async fn settle(self: &Arc<Self>, ids: &[PageId]) -> Result<Vec<Page>> {
+        let claimant = Claimant { replica_id: self.id(), token: ClaimToken(self.random() as i64) };
         let room = self.room();
         let decide = |pages: &mut [Page]| {
             let room = Cell::new(room);
@@ -20,7 +23,7 @@ impl Replica {
             Ok(())
         };
         let sent = self.clock.elapsed();
-        match self.store.transact(ids, Busy::Skip, &decide).await {
+        match self.store.transact(Pages::Of(ids), Busy::Skip, &decide).await {
             Ok(pages) => {
                 self.begin_claimed(&pages, claimant.token, sent);
                 Ok(pages)
@@ -36,8 +39,13 @@ impl Replica {
 
     fn settle_page(&self, page: &mut Page, claimant: Claimant, room: &Cell<usize>) {
         let handles = self.handles(&page.config().name);
-        expire(page, if handles { SkipReason::TooLate } else { SkipReason::NoHandler });
-        plan(page, self.tuning.late_after);
+        let handled = handles || (page.id().lane.is_none() && self.share.read().handles(&page.config().name));
+        expire(page, if handled { SkipReason::TooLate } else { SkipReason::NoHandler });
+        match page.id().lane {
+            Some(lane) if lane != claimant.replica_id => return,
+            Some(_) if !handles => return decline(page),
+            _ => plan(page, self.tuning.late_after),
+        }
         for place in page.pending() {
             if handles && room.get() > 0 && page.start(place, claimant) {
                 room.set(room.get() - 1);

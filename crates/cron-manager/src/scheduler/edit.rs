@@ -5,22 +5,29 @@ use std::time::Duration;
 use super::plan::plan;
 use crate::{CronConfig, CronConfigFields, Error, ErrorKind, Result, SkipReason, domain::ledger::Page};
 
-/// Plans what is due under the old version, then puts the changed fields in force. With `if_version`, only if that is
-/// still the version.
-pub fn edit(page: &mut Page, fields: &CronConfigFields, if_version: Option<i64>, late_after: Duration) -> Result<()> {
-    check(page, if_version)?;
-    let config = fields.change(page.config().clone())?;
-    if config != *page.config() {
-        replace(page, config, late_after);
+/// Plans what is due under the old version, then puts the changed fields in force, on all pages of one config. With `if_version`, only
+/// if that is still the version.
+pub fn edit(
+    pages: &mut [Page],
+    fields: &CronConfigFields,
+    if_version: Option<i64>,
+    late_after: Duration,
+) -> Result<()> {
+    let Some(service) = pages.first() else { return Ok(()) };
+    check(service, if_version)?;
+    let config = fields.change(service.config().clone())?;
+    if config != *service.config() {
+        pages.iter_mut().for_each(|page| replace(page, config.clone(), late_after));
     }
     Ok(())
 }
 
-/// Deletes the config; its rows and its name stay.
-pub fn delete(page: &mut Page, if_version: Option<i64>, late_after: Duration) -> Result<()> {
-    check(page, if_version)?;
-    let config = CronConfig { deleted_at: Some(page.now()), ..page.config().clone() };
-    replace(page, config, late_after);
+/// Deletes the config that these are the pages of; its rows and its name stay.
+pub fn delete(pages: &mut [Page], if_version: Option<i64>, late_after: Duration) -> Result<()> {
+    let Some(service) = pages.first() else { return Ok(()) };
+    check(service, if_version)?;
+    let config = CronConfig { deleted_at: Some(service.now()), ..service.config().clone() };
+    pages.iter_mut().for_each(|page| replace(page, config.clone(), late_after));
     Ok(())
 }
 
@@ -52,7 +59,7 @@ fn check(page: &Page, if_version: Option<i64>) -> Result<()> {
 fn replace(page: &mut Page, config: CronConfig, late_after: Duration) {
     plan(page, late_after);
     page.edit(config);
-    if !page.is_active() {
+    if !page.config().is_active() {
         for place in page.pending() {
             page.skip(place, SkipReason::Disabled);
         }

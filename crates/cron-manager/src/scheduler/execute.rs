@@ -26,7 +26,7 @@ impl Replica {
         let handler = self.handler(&run.name);
         match handler.filter(|_| live.begin(self.clock.elapsed())) {
             Some(handler) => {
-                tracing::info!(run_id = %run.id, job = %run.name, due_at = %run.due_at, replica_id = %self.id, fence = %run.fence, "Job: {}; Started - Success", run.name);
+                tracing::info!(run_id = %run.id, job = %run.name, due_at = %run.due_at, replica_id = %live.hold.replica_id, fence = %run.fence, "Job: {}; Started - Success", run.name);
                 self.report(Activity::Started(run.clone()));
                 let outcome = self.supervise(&live, handler).await;
                 live.end();

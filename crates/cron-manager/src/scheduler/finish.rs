@@ -51,7 +51,7 @@ impl Replica {
             let run = live.active.run();
             let word = if outcome.error.is_none() { "Success" } else { "Failed" };
             if moved.contains(&hold.run_id) {
-                tracing::info!(run_id = %run.id, job = %run.name, state = %outcome.state, replica_id = %self.id, fence = %run.fence, "Job: {}; Ended - {word}", run.name);
+                tracing::info!(run_id = %run.id, job = %run.name, state = %outcome.state, replica_id = %hold.replica_id, fence = %run.fence, "Job: {}; Ended - {word}", run.name);
             } else {
                 tracing::warn!(run_id = %run.id, job = %run.name, state = %outcome.state, "a finish was not needed or came too late");
             }

@@ -1,11 +1,12 @@
 //! The verbs: each file moves a run from one state to the next.
 //!
 //! `plan`, `claim`, `edit` and the decision of `rescue` are pure: they write on a [`Page`](crate::domain::ledger::Page) that a store has
-//! locked. `turn`, `execute`, `heartbeat`, `finish` and `rescue` are the tasks of a replica.
+//! locked. `turn`, `execute`, `heartbeat`, `finish` and `watch` are the tasks of a replica.
 
 mod active;
 mod agenda;
 mod claim;
+mod counters;
 mod edit;
 mod execute;
 mod finish;
@@ -13,9 +14,11 @@ mod heartbeat;
 mod plan;
 mod replica;
 mod rescue;
+mod share;
 mod shutdown;
 mod store_time;
 mod turn;
+mod watch;
 
 pub use active::ActiveRuns;
 pub use edit::{delete, edit, trigger};

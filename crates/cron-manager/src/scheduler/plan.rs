@@ -6,13 +6,13 @@ use jiff::Timestamp;
 
 use crate::{CatchUp, RunKind, Schedule, SkipReason, domain::ledger::Page};
 
-/// Writes each tick in (watermark, now] once and moves the watermark to now.
+/// Writes each tick of the page in (watermark, now] once and moves the watermark to now.
 ///
 /// Ticks younger than `late_after` are on time. Of all that could start, the newest one is written as pending; the
 /// others, and the ticks that catching up does not reach, are written as skipped.
 pub(super) fn plan(page: &mut Page, late_after: Duration) {
     let config = page.config();
-    let Some(schedule) = config.schedule.clone().filter(|_| config.deleted_at.is_none()) else { return };
+    let Some(schedule) = config.schedule.clone().filter(|_| page.has_ticks()) else { return };
     let span = Span { from: page.watermark(), late_through: page.now() - late_after, through: page.now() };
     if !config.enabled {
         skip(page, &schedule, SkipReason::Disabled, span.from, span.through);
@@ -23,6 +23,16 @@ pub(super) fn plan(page: &mut Page, late_after: Duration) {
         plan_free(page, &schedule, span);
     }
     page.move_watermark(span.through);
+}
+
+/// Writes the ticks in a lane whose replica has no handler for the job: nobody else will ever run them.
+pub(super) fn decline(page: &mut Page) {
+    let config = page.config();
+    let Some(schedule) = config.schedule.clone().filter(|_| page.has_ticks()) else { return };
+    let reason = if config.enabled { SkipReason::NoHandler } else { SkipReason::Disabled };
+    let now = page.now();
+    skip(page, &schedule, reason, page.watermark(), now);
+    page.move_watermark(now);
 }
 
 /// The ticks to plan: late ones in (from, `late_through`], those on time up to `through`.
@@ -44,7 +54,9 @@ fn plan_free(page: &mut Page, schedule: &Schedule, span: Span) {
     let Some(newest) = schedule.latest(span.from, span.through) else { return };
     let on_time = newest > span.late_through;
     let may_start = page.now() < page.config().start_deadline(newest);
-    let starts = may_start && (on_time || page.config().policy.catch_up == CatchUp::Latest);
+    // A lane has no catching up: its replica runs what falls due while it lives.
+    let catches_up = page.config().policy.catch_up == CatchUp::Latest && page.id().lane.is_none();
+    let starts = may_start && (on_time || catches_up);
     let before = if starts { newest - Duration::from_secs(1) } else { span.through };
     skip(page, schedule, SkipReason::Missed, span.from, span.late_through.min(before));
     let rest = if starts { SkipReason::Superseded } else { SkipReason::TooLate };

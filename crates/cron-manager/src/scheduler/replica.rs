@@ -1,11 +1,18 @@
 //! One process of the service: its parts, and the tasks it runs.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Notify, broadcast, mpsc, watch};
 
-use super::{active::ActiveRuns, store_time::StoreTime};
+use super::{active::ActiveRuns, share::Share, store_time::StoreTime, watch::Membership};
 use crate::{
     CronRun, Handler, JobName, Outcome, ReplicaId,
     contracts::{Clock, Finish, Randomness, Signal, Spawn, Store},
@@ -24,6 +31,10 @@ pub struct Parts {
     pub randomness: Arc<dyn Randomness>,
     /// Runs the replica's tasks.
     pub spawn: Arc<dyn Spawn>,
+    /// The version of the service, for people to read.
+    pub version: String,
+    /// The name of this machine, for people to read.
+    pub host: String,
 }
 
 /// The lengths and sizes a replica works by.
@@ -33,9 +44,11 @@ pub struct Tuning {
     pub late_after: Duration,
     /// How often the store is read when no signal comes.
     pub poll_every: Duration,
+    /// The same while signals of other replicas cannot come.
+    pub poll_alone_every: Duration,
     /// How long to wait after a failed call.
     pub retry_after: Duration,
-    /// How often to look for runs whose replica stopped answering.
+    /// How often to look for runs whose replica stopped answering; a replica that was not seen for three times this long is dead.
     pub rescue_every: Duration,
     /// What a run's lease is granted beyond its ttl before it is abandoned.
     pub rescue_grace: Duration,
@@ -54,6 +67,7 @@ impl Default for Tuning {
         Self {
             late_after: Duration::from_secs(10),
             poll_every: Duration::from_secs(10),
+            poll_alone_every: Duration::from_secs(2),
             retry_after: Duration::from_millis(500),
             rescue_every: Duration::from_secs(10),
             rescue_grace: Duration::from_secs(5),
@@ -78,7 +92,10 @@ pub enum Activity {
 
 /// One process of the service.
 pub struct Replica {
-    pub(super) id: ReplicaId,
+    pub(super) membership: Mutex<Membership>,
+    pub(super) share: RwLock<Share>,
+    pub(super) version: String,
+    pub(super) host: String,
     pub(super) store: Arc<dyn Store>,
     pub(super) signal: Arc<dyn Signal>,
     pub(super) clock: Arc<dyn Clock>,
@@ -89,9 +106,12 @@ pub struct Replica {
     pub(super) run_ended: Notify,
     pub(super) finishes: mpsc::UnboundedSender<Finish>,
     pub(super) phase: watch::Sender<Phase>,
+    /// Whether the others were told that this replica plans no more.
+    pub(super) left: watch::Sender<bool>,
+    pub(super) handlers: RwLock<HashMap<JobName, Arc<dyn Handler>>>,
+    draining: AtomicBool,
     randomness: Arc<dyn Randomness>,
     spawn: Arc<dyn Spawn>,
-    handlers: RwLock<HashMap<JobName, Arc<dyn Handler>>>,
     activity: broadcast::Sender<Activity>,
     unfinished: Mutex<Option<mpsc::UnboundedReceiver<Finish>>>,
 }
@@ -119,7 +139,10 @@ impl Replica {
     pub fn new(parts: Parts, tuning: Tuning) -> Arc<Self> {
         let (finishes, unfinished) = mpsc::unbounded_channel();
         Arc::new(Self {
-            id: ReplicaId(parts.randomness.next()),
+            membership: Mutex::new(Membership::new(ReplicaId(parts.randomness.next()))),
+            share: RwLock::default(),
+            version: parts.version,
+            host: parts.host,
             store: parts.store,
             signal: parts.signal,
             clock: parts.clock,
@@ -129,6 +152,8 @@ impl Replica {
             run_ended: Notify::new(),
             finishes,
             phase: watch::Sender::new(Phase::Idle),
+            left: watch::Sender::new(false),
+            draining: AtomicBool::new(false),
             randomness: parts.randomness,
             spawn: parts.spawn,
             handlers: RwLock::default(),
@@ -144,12 +169,12 @@ impl Replica {
         self.spawn(Arc::clone(self).take_turns());
         self.spawn(Arc::clone(self).keep_heartbeats());
         self.spawn(Arc::clone(self).keep_finishing(unfinished));
-        self.spawn(Arc::clone(self).keep_rescuing());
+        self.spawn(Arc::clone(self).keep_watching());
     }
 
-    /// Its id.
+    /// Its id; a new one when the others had given it up for dead.
     pub fn id(&self) -> ReplicaId {
-        self.id
+        self.membership.lock().id
     }
 
     /// Where configs and the ledger are kept.
@@ -203,6 +228,24 @@ impl Replica {
 
     pub(super) fn is_stopping(&self) -> bool {
         *self.phase.borrow() >= Phase::Stopping
+    }
+
+    /// Whether the replica was asked to start nothing more.
+    pub(super) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_draining(&self, draining: bool) {
+        if self.draining.swap(draining, Ordering::Relaxed) != draining {
+            tracing::info!(replica_id = %self.id(), draining, "this replica was asked to start nothing more, or to start again");
+        }
+    }
+
+    /// Ends when the others were told that this replica plans no more, or could not be.
+    pub(super) async fn left(&self) {
+        let mut left = self.left.subscribe();
+        // The sender lives as long as `self`, so waiting cannot fail.
+        let _ = left.wait_for(|left| *left).await;
     }
 
     /// Ends when the replica has come to `phase`.

@@ -3,7 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{Replica, active::Live, replica::Phase};
-use crate::{CronConfigId, Stop, contracts::Busy, domain::ledger::Page};
+use crate::{
+    PageId, Stop,
+    contracts::{Busy, Pages},
+    domain::ledger::Page,
+};
 
 impl Replica {
     /// Stops the replica. Running handlers have `grace` to end, while their heartbeats go on; then they are told to stop.
@@ -15,6 +19,7 @@ impl Replica {
         }
         self.phase.send_replace(Phase::Stopping);
         self.reached(Phase::Stopped).await;
+        self.left().await;
         self.hand_back().await;
         self.drained(grace).await;
         self.active.all().iter().for_each(|live| live.active.stop(Stop::ShutDown));
@@ -25,7 +30,7 @@ impl Replica {
     /// Gives back the claims whose handler has not begun, for others to take.
     async fn hand_back(&self) {
         let returned: Vec<Arc<Live>> = self.active.all().into_iter().filter(|live| live.take_back()).collect();
-        let ids: Vec<CronConfigId> = returned.iter().map(|live| live.active.run().config_id).collect();
+        let ids: Vec<PageId> = returned.iter().map(|live| live.active.run().page_id()).collect();
         let decide = |pages: &mut [Page]| {
             for page in pages {
                 for live in &returned {
@@ -37,7 +42,7 @@ impl Replica {
         if ids.is_empty() {
             return;
         }
-        if let Err(error) = self.store.transact(&ids, Busy::Wait, &decide).await {
+        if let Err(error) = self.store.transact(Pages::Of(&ids), Busy::Wait, &decide).await {
             tracing::warn!(%error, "claims could not be handed back; they will be found abandoned");
         }
         returned.iter().for_each(|live| drop(self.active.remove(live.hold.run_id)));

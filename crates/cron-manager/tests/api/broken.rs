@@ -2,8 +2,9 @@
 
 use async_trait::async_trait;
 use cron_manager::{
-    ClaimToken, CronConfig, CronConfigId, CronRun, Error, Hold, JobName, Result, Revision, RunId,
-    contracts::{Busy, ConfigQuery, Decide, Finish, Look, RunQuery, Store},
+    ClaimToken, CronConfig, CronConfigId, CronRun, Error, Hold, JobName, RegisteredReplica, ReplicaId, ReplicaStatus,
+    Result, Revision, RunId,
+    contracts::{Busy, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Store, Watch},
     domain::ledger::{Account, Page},
 };
 
@@ -22,10 +23,10 @@ impl Store for BrokenStore {
     async fn create(&self, _: CronConfig) -> Result<CronConfig> {
         away()
     }
-    async fn transact(&self, _: &[CronConfigId], _: Busy, _: Decide<'_>) -> Result<Vec<Page>> {
+    async fn transact(&self, _: Pages<'_>, _: Busy, _: Decide<'_>) -> Result<Vec<Page>> {
         away()
     }
-    async fn look(&self, _: Revision) -> Result<Look> {
+    async fn look(&self, _: Revision, _: &[CronConfigId]) -> Result<Look> {
         away()
     }
     async fn heartbeat(&self, _: &[Hold]) -> Result<Vec<RunId>> {
@@ -34,7 +35,16 @@ impl Store for BrokenStore {
     async fn finish(&self, _: &[Finish]) -> Result<Vec<RunId>> {
         away()
     }
-    async fn running(&self) -> Result<Vec<CronRun>> {
+    async fn watch(&self, _: &ReplicaStatus) -> Result<Watch> {
+        away()
+    }
+    async fn end_replica(&self, _: ReplicaId, _: i64) -> Result<bool> {
+        away()
+    }
+    async fn drain_replica(&self, _: ReplicaId, _: bool) -> Result<bool> {
+        away()
+    }
+    async fn replicas(&self) -> Result<Vec<RegisteredReplica>> {
         away()
     }
     async fn claimed(&self, _: ClaimToken) -> Result<Vec<CronRun>> {
@@ -58,7 +68,7 @@ impl Store for BrokenStore {
     async fn runs(&self, _: &RunQuery) -> Result<Vec<CronRun>> {
         away()
     }
-    async fn account(&self, _: CronConfigId) -> Result<Option<Account>> {
+    async fn accounts(&self, _: CronConfigId) -> Result<Vec<Account>> {
         away()
     }
 }

@@ -1,5 +1,9 @@
 use cron_manager::{
-    ActiveRun, CronConfigId, SkipReason, contracts::Busy, domain::ledger::Page, handler_fn, scheduler::Activity,
+    ActiveRun, CronConfigId, SkipReason,
+    contracts::{Busy, Pages},
+    domain::ledger::Page,
+    handler_fn,
+    scheduler::Activity,
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -18,7 +22,11 @@ async fn ledger() -> Server {
         pages[1].record_tick(minute(9));
         Ok(())
     };
-    server.store.transact(&[CronConfigId(1), CronConfigId(2)], Busy::Wait, &write).await.unwrap();
+    server
+        .store
+        .transact(Pages::Of(&[CronConfigId(1).into(), CronConfigId(2).into()]), Busy::Wait, &write)
+        .await
+        .unwrap();
     server
 }
 

@@ -8,6 +8,7 @@
 
 mod configs;
 mod recovery;
+mod replicas;
 mod running;
 mod service;
 mod shutting_down;

@@ -2,18 +2,21 @@
 
 use cron_manager::{CatchUp, CronConfigFields, CronRun, RunState, SkipReason};
 
+use serde_json::json;
+
 use crate::service::{Service, done, instant, quiet, seconds};
 
 /// A service that ran, stopped for `stop`, and came back.
 async fn after_a_stop(fields: CronConfigFields, stop: std::time::Duration) -> (Service, Vec<CronRun>) {
     let service = Service::new().await;
-    let config = service.manager.create_cron_config(&fields.enabled(true)).await.unwrap();
+    let fields = fields.enabled(true).context(json!({"distributed": true}));
+    let config = service.manager.create_cron_config(&fields).await.unwrap();
     service.manager.job(config.name.to_string()).run(done()).await.unwrap();
     service.manager.start();
     service.pass(seconds(1)).await;
     service.manager.shutdown(seconds(0)).await;
     service.clock.advance(stop);
-    let back = service.restarted().await;
+    let back = service.another().await;
     back.manager.job(config.name.to_string()).run(done()).await.unwrap();
     back.manager.start();
     quiet().await;

@@ -102,7 +102,7 @@ async fn a_tick_that_falls_due_while_a_run_is_live_is_skipped_as_overlap() {
 async fn a_batch_of_100_with_one_busy_config_starts_99_and_records_1() {
     let service = Service::new().await;
     let (handler, _gate) = held();
-    let busy = service.manager.job("busy").every(seconds(10)).run(handler).await.unwrap();
+    let busy = service.manager.job("busy").every(seconds(10)).distributed(true).run(handler).await.unwrap();
     service.manager.start();
     service.manager.trigger(busy.id).await.unwrap();
     quiet().await;
@@ -123,7 +123,8 @@ async fn a_batch_of_100_with_one_busy_config_starts_99_and_records_1() {
 #[tokio::test]
 async fn a_tick_without_a_handler_is_recorded_when_its_start_deadline_has_passed() {
     let service = Service::new().await;
-    let fields = CronConfigFields::named("orphan").enabled(true).cron("* * * * *", "UTC");
+    let fields =
+        CronConfigFields::named("orphan").enabled(true).cron("* * * * *", "UTC").context(json!({"distributed": true}));
     let config = service.manager.create_cron_config(&fields).await.unwrap();
     service.manager.start();
     service.pass(seconds(70)).await;
@@ -136,7 +137,8 @@ async fn a_tick_without_a_handler_is_recorded_when_its_start_deadline_has_passed
 #[tokio::test]
 async fn a_handler_that_comes_in_time_gets_the_tick_that_waits() {
     let service = Service::new().await;
-    let fields = CronConfigFields::named("late").enabled(true).cron("* * * * *", "UTC");
+    let fields =
+        CronConfigFields::named("late").enabled(true).cron("* * * * *", "UTC").context(json!({"distributed": true}));
     let config = service.manager.create_cron_config(&fields).await.unwrap();
     service.manager.start();
     service.pass(seconds(70)).await;

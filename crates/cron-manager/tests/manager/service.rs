@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use cron_manager::{
     ActiveRun, CronConfigId, CronManager, CronRun, JobName, RunState,
-    backends::memory::MemoryStore,
+    backends::memory::{LocalSignal, MemoryStore},
     contracts::{RunQuery, Store},
     handler_fn,
     scheduler::Tuning,
@@ -20,6 +20,7 @@ pub(crate) struct Service {
     pub(crate) clock: ManualClock,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) manager: CronManager,
+    signal: LocalSignal,
 }
 
 pub(crate) const fn seconds(seconds: u64) -> Duration {
@@ -35,18 +36,24 @@ impl Service {
     pub(crate) async fn new() -> Self {
         let clock = ManualClock::new(instant(START));
         let store = Arc::new(MemoryStore::new(Arc::new(clock.clone())));
-        Self::on(clock, store).await
+        let tuning = Tuning { stop_grace: seconds(5), ..Tuning::default() };
+        Self::on(clock, store, LocalSignal::default(), tuning).await
     }
 
-    pub(crate) async fn on(clock: ManualClock, store: Arc<dyn Store>) -> Self {
+    async fn on(clock: ManualClock, store: Arc<dyn Store>, signal: LocalSignal, tuning: Tuning) -> Self {
         let builder = CronManager::builder().store(Arc::clone(&store)).clock(Arc::new(clock.clone()));
-        let manager = builder.tuning(Tuning { stop_grace: seconds(5), ..Tuning::default() }).build().await.unwrap();
-        Self { clock, store, manager }
+        let builder = builder.signal(Arc::new(signal.clone())).tuning(tuning);
+        let manager = builder.build().await.unwrap();
+        Self { clock, store, manager, signal }
     }
 
-    /// Another process of the same service, after the first one ended.
-    pub(crate) async fn restarted(&self) -> Self {
-        Self::on(self.clock.clone(), Arc::clone(&self.store)).await
+    /// Another process of the same service.
+    pub(crate) async fn another(&self) -> Self {
+        self.another_with(Tuning { stop_grace: seconds(5), ..Tuning::default() }).await
+    }
+
+    pub(crate) async fn another_with(&self, tuning: Tuning) -> Self {
+        Self::on(self.clock.clone(), Arc::clone(&self.store), self.signal.clone(), tuning).await
     }
 
     /// Lets time go on in small steps, and everything happen that is then due.
@@ -72,8 +79,9 @@ impl Service {
 
     /// The ledger has each tick once.
     pub(crate) async fn assert_balanced(&self, id: CronConfigId) {
-        let account = self.manager.account(id).await.unwrap();
-        assert_eq!(account.imbalances(), [], "{}", account.name);
+        for account in self.manager.accounts(id).await.unwrap() {
+            assert_eq!(account.imbalances(), [], "{}", account.name);
+        }
     }
 }
 

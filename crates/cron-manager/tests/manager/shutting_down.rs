@@ -56,13 +56,14 @@ async fn a_manager_that_was_never_started_shuts_down_at_once() {
 #[tokio::test]
 async fn ticks_after_the_shutdown_belong_to_whoever_comes_next() {
     let service = Service::new().await;
-    let config = service.manager.job("next").every(seconds(10)).run(crate::service::done()).await.unwrap();
+    let config =
+        service.manager.job("next").every(seconds(10)).distributed(true).run(crate::service::done()).await.unwrap();
     service.manager.start();
     service.pass(seconds(10)).await;
     service.manager.shutdown(seconds(0)).await;
     service.pass(seconds(10)).await;
     assert_eq!(service.runs(config.id).await.len(), 1);
-    let back = service.restarted().await;
+    let back = service.another().await;
     back.manager.job("next").run(crate::service::done()).await.unwrap();
     back.manager.start();
     quiet().await;

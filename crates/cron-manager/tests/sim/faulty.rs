@@ -4,8 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use cron_manager::{
-    ClaimToken, CronConfig, CronConfigId, CronRun, Error, Hold, JobName, Result, Revision, RunId,
-    contracts::{Busy, Clock, ConfigQuery, Decide, Finish, Look, RunQuery, Store},
+    ClaimToken, CronConfig, CronConfigId, CronRun, Error, Hold, JobName, RegisteredReplica, ReplicaId, ReplicaStatus,
+    Result, Revision, RunId,
+    contracts::{Busy, Clock, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Store, Watch},
     domain::ledger::{Account, Page},
 };
 use parking_lot::Mutex;
@@ -77,12 +78,12 @@ impl Store for FaultyStore {
         self.call(self.store.create(config)).await
     }
 
-    async fn transact(&self, ids: &[CronConfigId], busy: Busy, decide: Decide<'_>) -> Result<Vec<Page>> {
-        self.call(self.store.transact(ids, busy, decide)).await
+    async fn transact(&self, pages: Pages<'_>, busy: Busy, decide: Decide<'_>) -> Result<Vec<Page>> {
+        self.call(self.store.transact(pages, busy, decide)).await
     }
 
-    async fn look(&self, after: Revision) -> Result<Look> {
-        self.call(self.store.look(after)).await
+    async fn look(&self, after: Revision, of: &[CronConfigId]) -> Result<Look> {
+        self.call(self.store.look(after, of)).await
     }
 
     async fn heartbeat(&self, holds: &[Hold]) -> Result<Vec<RunId>> {
@@ -93,8 +94,20 @@ impl Store for FaultyStore {
         self.call(self.store.finish(finishes)).await
     }
 
-    async fn running(&self) -> Result<Vec<CronRun>> {
-        self.call(self.store.running()).await
+    async fn watch(&self, me: &ReplicaStatus) -> Result<Watch> {
+        self.call(self.store.watch(me)).await
+    }
+
+    async fn end_replica(&self, id: ReplicaId, heartbeat: i64) -> Result<bool> {
+        self.call(self.store.end_replica(id, heartbeat)).await
+    }
+
+    async fn drain_replica(&self, id: ReplicaId, draining: bool) -> Result<bool> {
+        self.call(self.store.drain_replica(id, draining)).await
+    }
+
+    async fn replicas(&self) -> Result<Vec<RegisteredReplica>> {
+        self.call(self.store.replicas()).await
     }
 
     async fn claimed(&self, token: ClaimToken) -> Result<Vec<CronRun>> {
@@ -125,7 +138,7 @@ impl Store for FaultyStore {
         self.call(self.store.runs(query)).await
     }
 
-    async fn account(&self, id: CronConfigId) -> Result<Option<Account>> {
-        self.call(self.store.account(id)).await
+    async fn accounts(&self, id: CronConfigId) -> Result<Vec<Account>> {
+        self.call(self.store.accounts(id)).await
     }
 }

@@ -10,10 +10,10 @@ use std::{
 
 use async_trait::async_trait;
 use cron_manager::{
-    ClaimToken, CronConfig, CronConfigId, CronRun, Fence, Hold, JobName, ReplicaId, Result, Revision, RunId, RunKind,
-    RunState,
+    ClaimToken, CronConfig, CronConfigId, CronRun, Fence, Hold, JobName, PageId, RegisteredReplica, ReplicaId,
+    ReplicaStatus, Result, Revision, RunId, RunKind, RunState,
     backends::memory::MemoryStore,
-    contracts::{Busy, ConfigQuery, Decide, Finish, Look, RunQuery, Store},
+    contracts::{Busy, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Store, Watch},
     domain::ledger::{Account, Page},
 };
 use jiff::Timestamp;
@@ -33,12 +33,12 @@ struct Seen {
     violations: Vec<String>,
     trace: DefaultHasher,
     rows: BTreeMap<RunId, CronRun>,
-    fences: HashMap<CronConfigId, Fence>,
-    watermarks: HashMap<CronConfigId, Timestamp>,
+    fences: HashMap<PageId, Fence>,
+    watermarks: HashMap<PageId, Timestamp>,
     starts: HashMap<RunId, Duration>,
-    started_ticks: BTreeSet<(CronConfigId, Timestamp, u32)>,
-    last_claim: HashMap<CronConfigId, Timestamp>,
-    effects: HashMap<CronConfigId, Fence>,
+    started_ticks: BTreeSet<(PageId, Timestamp, u32)>,
+    last_claim: HashMap<PageId, Timestamp>,
+    effects: HashMap<PageId, Fence>,
     deaths: HashMap<ReplicaId, Duration>,
     edits: HashMap<CronConfigId, i64>,
 }
@@ -67,7 +67,7 @@ impl Judge {
             // A run that was handed back starts later under a new fence; its handler never began before.
             seen.violation("I1", format!("run {} of {} started twice", run.id, run.name));
         }
-        if run.kind == RunKind::Tick && !seen.started_ticks.insert((run.config_id, run.due_at, run.attempt)) {
+        if run.kind == RunKind::Tick && !seen.started_ticks.insert((run.page_id(), run.due_at, run.attempt)) {
             seen.violation("I1", format!("the tick {} of {} started twice", run.due_at, run.name));
         }
         if instant < run.start_after || instant < run.due_at {
@@ -76,7 +76,7 @@ impl Judge {
         // A claim plans everything that is due, so no older tick can be left for a later start.
         if run.kind == RunKind::Tick
             && let Some(claimed_at) = run.started_at
-            && let Some(last) = seen.last_claim.insert(run.config_id, claimed_at)
+            && let Some(last) = seen.last_claim.insert(run.page_id(), claimed_at)
             && run.due_at <= last
         {
             seen.violation(
@@ -126,12 +126,12 @@ impl Judge {
     }
 
     /// The end: the world has healed and had time to come to rest.
-    pub(crate) fn conclude(&self, accounts: &[Account], enabled: &BTreeSet<CronConfigId>) -> Verdict {
+    pub(crate) fn conclude(&self, accounts: &[Account], enabled: &BTreeSet<PageId>) -> Verdict {
         let now = true_time(self.executor.now());
         let mut seen = self.seen.lock();
         for account in accounts {
             seen.check_account(account);
-            if enabled.contains(&account.config_id) && account.watermark < now - Duration::from_secs(90) {
+            if enabled.contains(&account.page_id) && account.watermark < now - Duration::from_secs(90) {
                 seen.violation("I4", format!("{} stands still at {}", account.name, account.watermark));
             }
         }
@@ -160,7 +160,7 @@ impl Seen {
 
     /// I2: what a run does never comes after what a later run of the same config did.
     fn effect(&mut self, run: &CronRun) {
-        let latest = self.effects.entry(run.config_id).or_default();
+        let latest = self.effects.entry(run.page_id()).or_default();
         if run.fence < *latest {
             let what = format!("{} acted under fence {} after fence {latest}", run.name, run.fence);
             return self.violation("I2", what);
@@ -169,8 +169,7 @@ impl Seen {
     }
 
     fn page(&mut self, page: &Page) {
-        let id = page.config().id;
-        let watermark = self.watermarks.insert(id, page.watermark());
+        let watermark = self.watermarks.insert(page.id(), page.watermark());
         if watermark.is_some_and(|old| old > page.watermark()) {
             self.violation("I7", format!("the watermark of {} fell", page.config().name));
         }
@@ -190,7 +189,7 @@ impl Seen {
             }
         }
         if run.state == RunState::Running && old.is_none_or(|old| old.fence != run.fence) {
-            let last = self.fences.insert(run.config_id, run.fence);
+            let last = self.fences.insert(run.page_id(), run.fence);
             if last.is_some_and(|last| last >= run.fence) {
                 self.violation("I7", format!("the fence of {} did not rise", run.name));
             }
@@ -205,12 +204,11 @@ impl Seen {
 
     /// I4: the rows cover every tick of every version exactly once.
     fn check_account(&mut self, account: &Account) {
-        for (at, version) in account.versions.iter().enumerate() {
-            let through = account.versions.get(at + 1).map_or(account.watermark, |next| next.since);
+        for (version, since, through) in account.spans() {
             let Some(schedule) = &version.schedule else { continue };
-            let expected: Vec<Timestamp> = schedule.ticks(version.since, through).collect();
+            let expected: Vec<Timestamp> = schedule.ticks(since, through).collect();
             let of_version = |run: &&CronRun| {
-                run.config_id == account.config_id && run.config_version == version.version && run.kind == RunKind::Tick
+                run.page_id() == account.page_id && run.config_version == version.version && run.kind == RunKind::Tick
             };
             let mut recorded = Vec::new();
             for run in self.rows.values().filter(of_version) {
@@ -251,15 +249,15 @@ impl Store for JudgedStore {
         self.store.create(config).await
     }
 
-    async fn transact(&self, ids: &[CronConfigId], busy: Busy, decide: Decide<'_>) -> Result<Vec<Page>> {
-        let pages = self.store.transact(ids, busy, decide).await?;
+    async fn transact(&self, pages: Pages<'_>, busy: Busy, decide: Decide<'_>) -> Result<Vec<Page>> {
+        let pages = self.store.transact(pages, busy, decide).await?;
         let mut seen = self.judge.seen.lock();
         pages.iter().for_each(|page| seen.page(page));
         Ok(pages)
     }
 
-    async fn look(&self, after: Revision) -> Result<Look> {
-        self.store.look(after).await
+    async fn look(&self, after: Revision, of: &[CronConfigId]) -> Result<Look> {
+        self.store.look(after, of).await
     }
 
     async fn heartbeat(&self, holds: &[Hold]) -> Result<Vec<RunId>> {
@@ -276,8 +274,20 @@ impl Store for JudgedStore {
         Ok(moved)
     }
 
-    async fn running(&self) -> Result<Vec<CronRun>> {
-        self.store.running().await
+    async fn watch(&self, me: &ReplicaStatus) -> Result<Watch> {
+        self.store.watch(me).await
+    }
+
+    async fn end_replica(&self, id: ReplicaId, heartbeat: i64) -> Result<bool> {
+        self.store.end_replica(id, heartbeat).await
+    }
+
+    async fn drain_replica(&self, id: ReplicaId, draining: bool) -> Result<bool> {
+        self.store.drain_replica(id, draining).await
+    }
+
+    async fn replicas(&self) -> Result<Vec<RegisteredReplica>> {
+        self.store.replicas().await
     }
 
     async fn claimed(&self, token: ClaimToken) -> Result<Vec<CronRun>> {
@@ -308,7 +318,7 @@ impl Store for JudgedStore {
         self.store.runs(query).await
     }
 
-    async fn account(&self, id: CronConfigId) -> Result<Option<Account>> {
-        self.store.account(id).await
+    async fn accounts(&self, id: CronConfigId) -> Result<Vec<Account>> {
+        self.store.accounts(id).await
     }
 }

@@ -3,9 +3,10 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use cron_manager::{
-    ActiveRun, CronConfig, CronConfigFields, CronConfigId, CronManager, ErrorKind,
+    ActiveRun, CronConfig, CronConfigFields, CronConfigId, CronManager, ErrorKind, PageId,
     backends::memory::{LocalSignal, MemoryStore},
     contracts::{Clock, ConfigQuery, Store},
+    domain::ledger::Account,
     handler_fn,
     scheduler::{Parts, Replica, Tuning},
 };
@@ -100,11 +101,16 @@ impl World {
         for at in 0..4 + self.random.below(4) {
             let name = format!("job-{at}");
             let fields = self.schedule(self.policy(CronConfigFields::named(&name).enabled(self.random.chance(0.9))));
-            let fields = fields.context(json!({"distributed": true, "ttl": self.random.pick(&[1, 2, 5, 10, 30])}));
+            let fields = fields.context(self.context());
             let config = fields.create(jiff::Timestamp::UNIX_EPOCH).unwrap();
             at_once(self.store.create(config));
             self.names.push(name);
         }
+    }
+
+    /// Some jobs run on every replica.
+    fn context(&self) -> serde_json::Value {
+        json!({"distributed": self.random.chance(0.7), "ttl": self.random.pick(&[1, 2, 5, 10, 30])})
     }
 
     fn schedule(&self, fields: CronConfigFields) -> CronConfigFields {
@@ -151,6 +157,8 @@ impl World {
             clock: Arc::new(clock.clone()),
             randomness: Arc::new(self.random.fork()),
             spawn: Arc::new(SimSpawn { executor: self.executor.clone(), machine }),
+            version: String::new(),
+            host: format!("machine-{machine}"),
         };
         let replica = Replica::new(parts, tuning());
         for name in &self.names {
@@ -263,8 +271,9 @@ impl World {
         let id = CronConfigId(1 + self.random.below(self.names.len() as u64) as i32);
         for _ in 0..users {
             let manager = self.user();
-            let fields = match self.random.below(3) {
+            let fields = match self.random.below(4) {
                 0 => CronConfigFields::default().enabled(self.random.chance(0.7)),
+                3 => CronConfigFields::default().context(self.context()),
                 1 => self.policy(CronConfigFields::default()),
                 _ => self.schedule(CronConfigFields::default()),
             };
@@ -310,6 +319,8 @@ impl World {
             clock: Arc::new(self.user_clock()),
             randomness: Arc::new(self.random.fork()),
             spawn: Arc::new(SimSpawn { executor: self.executor.clone(), machine: USERS }),
+            version: String::new(),
+            host: "users".into(),
         };
         CronManager::new(Replica::new(parts, tuning()))
     }
@@ -326,12 +337,20 @@ impl World {
         }
     }
 
-    fn accounts(&self) -> (Vec<cron_manager::domain::ledger::Account>, BTreeSet<CronConfigId>) {
+    /// What the ledger says about each page, and the pages on which ticks must be accounted for in the end.
+    fn accounts(&self) -> (Vec<Account>, BTreeSet<PageId>) {
         let query = ConfigQuery { after: CronConfigId(0), limit: 1_000, show_deleted: true };
-        let configs: Vec<CronConfig> =
-            futures_util::FutureExt::now_or_never(self.store.configs(&query)).unwrap().unwrap();
-        let accounts = configs.iter().filter_map(|config| at_once(self.store.account(config.id))).collect();
-        (accounts, configs.iter().filter(|config| config.enabled).map(|config| config.id).collect())
+        let configs: Vec<CronConfig> = at_once(self.store.configs(&query));
+        let accounts = configs.iter().flat_map(|config| at_once(self.store.accounts(config.id))).collect();
+        let lanes = |distributed: bool| -> Vec<_> {
+            let living = self.replicas.iter().map(|server| Some(server.manager.replica_id()));
+            if distributed { vec![None] } else { living.collect() }
+        };
+        let enabled = configs.iter().filter(|config| config.enabled).flat_map(|config| {
+            let lanes = lanes(config.is_distributed());
+            lanes.into_iter().map(|lane| PageId { config_id: config.id, lane })
+        });
+        (accounts, enabled.collect())
     }
 }
 

@@ -27,7 +27,10 @@ impl Misfit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{CronConfig, CronConfigFields, CronRun, RunState, SkipReason, domain::ledger::Page};
+    use crate::{
+        CronConfig, CronConfigFields, CronRun, RunState, SkipReason,
+        domain::ledger::{Page, Place},
+    };
     use jiff::Timestamp;
     use serde_json::{Value, json};
     use std::time::Duration;
@@ -69,7 +72,8 @@ mod tests {
     fn ended(state: RunState) -> Value {
         let now = Timestamp::new(9, 120_000_000).unwrap();
         let config = config(CronConfigFields::named("j").enabled(true));
-        let mut page = Page::new(now, config, now, crate::Fence(0), Vec::new());
+        let place = Place { lane: None, open: true, watermark: now, fence: crate::Fence(0) };
+        let mut page = Page::new(now, config, place, Vec::new());
         let place = page.record_tick(Timestamp::UNIX_EPOCH);
         show_run(&CronRun { state, finished_at: Some(now), ..page.row(place).clone() })
     }

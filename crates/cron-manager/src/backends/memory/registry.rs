@@ -13,19 +13,20 @@ pub(super) struct Registry {
 
 impl Registry {
     pub(super) fn watch(&mut self, me: &ReplicaStatus, now: Timestamp) {
-        match self.get_mut(me.id) {
-            Some(known) => {
-                (known.status, known.seen_at) = (me.clone(), now);
-                known.heartbeat += 1;
-            }
-            None if self.ended.contains(&me.id) => {}
-            None => self.live.push(RegisteredReplica {
+        if self.ended.contains(&me.id) {
+            return;
+        }
+        if let Some(known) = self.get_mut(me.id) {
+            (known.status, known.seen_at) = (me.clone(), now);
+            known.heartbeat += 1;
+        } else {
+            self.live.push(RegisteredReplica {
                 status: me.clone(),
                 registered_at: now,
                 seen_at: now,
                 heartbeat: 0,
                 draining: false,
-            }),
+            });
         }
     }
 

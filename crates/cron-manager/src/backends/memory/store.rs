@@ -65,10 +65,7 @@ impl Store for MemoryStore {
             revision: tables.revision,
             changed: changed
                 .filter_map(|row| {
-                    Some(Standing {
-                        config: Arc::new(row.config.clone()),
-                        watermark: tables.watermark(row.config.id)?,
-                    })
+                    Some(Standing { config: Arc::new(row.config.clone()), watermark: tables.watermark(row.config.id)? })
                 })
                 .collect(),
             waiting: waiting.map(Waiting::of).collect(),

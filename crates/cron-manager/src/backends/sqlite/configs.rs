@@ -20,11 +20,7 @@ use crate::{
     Context, CronConfig, CronConfigId, Error, ErrorKind, Fence, JobName, OnAbandoned, Overlap, Policy, Result,
     Revision,
     contracts::{ConfigQuery, Standing},
-    domain::{
-        CatchUp,
-        ledger::{Account, ConfigVersion},
-        schedule::tz_database_version,
-    },
+    domain::{CatchUp, schedule::tz_database_version},
 };
 
 /// The columns of a config, under the names of [`ConfigRow`]'s fields and theirs.
@@ -58,7 +54,7 @@ const COLUMNS: [&str; 22] = [
 pub(super) struct ConfigRow {
     id: CronConfigId,
     #[serde(with = "column")]
-    name: JobName,
+    pub(super) name: JobName,
     #[serde(with = "column")]
     enabled: bool,
     context: String,
@@ -72,7 +68,7 @@ pub(super) struct ConfigRow {
     pub(super) watermark: Timestamp,
     pub(super) fence: Fence,
     #[serde(with = "column")]
-    created_at: Timestamp,
+    pub(super) created_at: Timestamp,
     #[serde(with = "column")]
     updated_at: Timestamp,
     #[serde(with = "column")]
@@ -142,6 +138,9 @@ static UPSERT: LazyLock<String> = LazyLock::new(|| upsert("cron_configs", &COLUM
 static BY_ID: LazyLock<String> = LazyLock::new(|| array(&all("id = ?1")));
 static BY_NAME: LazyLock<String> = LazyLock::new(|| array(&all("name = ?1")));
 static BY_IDS: LazyLock<String> = LazyLock::new(|| array(&all("id IN (SELECT value FROM json_each(?1)) ORDER BY id")));
+static WATERMARKS: LazyLock<String> = LazyLock::new(|| {
+    array("SELECT jsonb_array(id, watermark) AS value FROM cron_configs WHERE id IN (SELECT value FROM json_each(?1))")
+});
 static CHANGED: LazyLock<String> = LazyLock::new(|| each(&all("revision > ?1")));
 static LIST: LazyLock<String> =
     LazyLock::new(|| array(&all("id > ?1 AND (?2 OR deleted_at IS NULL) ORDER BY id LIMIT ?3")));
@@ -149,6 +148,11 @@ static LIST: LazyLock<String> =
 /// The configs that meet a condition.
 fn all(condition: &str) -> String {
     select("cron_configs", &COLUMNS, condition)
+}
+
+/// The row of one config, however it can be read.
+pub(super) async fn row_of(on: &mut SqliteConnection, id: CronConfigId) -> Result<Option<ConfigRow>> {
+    row(on, sqlx::query_scalar(BY_ID.as_str()).bind(id.0)).await
 }
 
 async fn config(on: impl SqliteExecutor<'_>, query: Query<'_>) -> Result<Option<CronConfig>> {
@@ -183,6 +187,17 @@ pub(super) async fn changed(on: &mut SqliteConnection, after: Revision) -> Resul
         changed.extend(row.readable().map(|config| Standing { config: Arc::new(config), watermark: row.watermark }));
     }
     Ok(changed)
+}
+
+/// How far the service's pages of configs have come.
+pub(super) async fn watermarks(
+    on: &mut SqliteConnection,
+    ids: &[CronConfigId],
+) -> Result<Vec<(CronConfigId, Timestamp)>> {
+    #[derive(Deserialize)]
+    struct Row(CronConfigId, #[serde(with = "column")] Timestamp);
+    let rows: Vec<Row> = rows(on, sqlx::query_scalar(WATERMARKS.as_str()).bind(json(ids)?)).await?;
+    Ok(rows.into_iter().map(|Row(id, watermark)| (id, watermark)).collect())
 }
 
 /// The newest revision.
@@ -229,8 +244,9 @@ async fn write_versions(on: &mut SqliteConnection, revision: Revision) -> Result
     static VERSIONS: LazyLock<String> = LazyLock::new(|| {
         let columns = schedules::COLUMNS;
         format!(
-            "INSERT INTO cron_config_versions (config_id, version, since, {}, tz_database) \
-             SELECT id, version, watermark, {}, ?2 FROM cron_configs WHERE revision = ?1",
+            "INSERT INTO cron_config_versions (config_id, version, since, {}, distributed, tz_database) \
+             SELECT id, version, watermark, {}, coalesce(context ->> 'distributed', 0), ?2 \
+             FROM cron_configs WHERE revision = ?1",
             columns.join(", "),
             columns.map(|column| format!("iif(deleted_at IS NULL, {column}, NULL)")).join(", ")
         )
@@ -247,38 +263,4 @@ pub(super) async fn advance(on: &mut SqliteConnection, moved: &[(CronConfigId, T
     let moved: Vec<_> = moved.iter().map(|(id, watermark, fence)| (id, watermark.as_microsecond(), fence)).collect();
     sqlx::query(sql).bind(json(&moved)?).execute(on).await.map_err(from_sqlx)?;
     Ok(())
-}
-
-/// All that the ledger says about one config.
-pub(super) async fn account(on: &mut SqliteConnection, id: CronConfigId) -> Result<Option<Account>> {
-    let Some(config) = row::<ConfigRow>(&mut *on, sqlx::query_scalar(BY_ID.as_str()).bind(id.0)).await? else {
-        return Ok(None);
-    };
-    let recorded = "SELECT json_group_array(value) FROM (SELECT jsonb_array(config_version, sum(count)) AS value \
-                    FROM cron_jobs WHERE config_id = ?1 AND kind = 'tick' AND attempt = 1 GROUP BY config_version)";
-    let recorded = rows(&mut *on, sqlx::query_scalar(recorded).bind(id.0)).await?;
-    let versions = versions(on, id).await?;
-    Ok(Some(Account { config_id: id, name: config.name, watermark: config.watermark, versions, recorded }))
-}
-
-async fn versions(on: &mut SqliteConnection, id: CronConfigId) -> Result<Vec<ConfigVersion>> {
-    #[derive(Deserialize)]
-    struct Row {
-        version: i64,
-        #[serde(with = "column")]
-        since: Timestamp,
-        #[serde(flatten)]
-        schedule: ScheduleColumns,
-        tz_database: String,
-    }
-    static VERSIONS: LazyLock<String> = LazyLock::new(|| {
-        let columns = [&["version", "since", "tz_database"], &schedules::COLUMNS[..]].concat();
-        array(&select("cron_config_versions", &columns, "config_id = ?1 ORDER BY version"))
-    });
-    let rows: Vec<Row> = rows(on, sqlx::query_scalar(VERSIONS.as_str()).bind(id.0)).await?;
-    rows.into_iter()
-        .map(|Row { version, since, schedule, tz_database }| {
-            Ok(ConfigVersion { version, since, schedule: schedule.schedule()?, tz_database })
-        })
-        .collect()
 }

@@ -4,12 +4,15 @@
 //! (`synchronous = FULL`). How rows travel is in `table`: a batch of any size is one array of JSON objects in one
 //! statement.
 
+mod accounts;
 mod column;
 mod configs;
 mod error;
+mod lanes;
 mod lock;
 mod open;
 mod pages;
+mod replicas;
 mod runs;
 mod schedules;
 mod schema;

@@ -3,14 +3,14 @@
 use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use sqlx::{
-    ConnectOptions, SqlitePool,
+    ConnectOptions, SqliteConnection, SqlitePool,
     sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous},
 };
 
 use super::{
     error::from_sqlx,
     lock::{self, LockFile},
-    runs, schema,
+    replicas, runs, schema,
     store::SqliteStore,
     writer::Writer,
 };
@@ -64,7 +64,12 @@ impl SqliteStore {
 
     async fn abandon_all(&self) -> Result<()> {
         const ERROR: &str = "the process ended without reporting how the run went";
-        let abandoned = self.write(async |on| runs::abandon_all(on, self.now(), ERROR).await).await?;
+        let end = async |on: &mut SqliteConnection| {
+            let now = self.now();
+            replicas::end_all(on, now).await?;
+            runs::abandon_all(on, now, ERROR).await
+        };
+        let abandoned = self.write(end).await?;
         if abandoned > 0 {
             tracing::warn!(runs = abandoned, "runs were abandoned: the process that ran them has ended");
         }

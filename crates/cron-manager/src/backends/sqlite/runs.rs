@@ -12,14 +12,16 @@ use super::{
     table::{GIVEN, Query, array, json, row, rows, select, upsert},
 };
 use crate::{
-    ClaimToken, CronConfigId, CronRun, Fence, Hold, JobName, ReplicaId, Result, RunId, RunKind, RunState, SkipReason,
-    contracts::{Finish, RunQuery, Waiting},
+    ClaimToken, CronConfigId, CronRun, Fence, Hold, JobName, PageId, ReplicaId, Result, RunId, RunKind, RunState,
+    SkipReason,
+    contracts::{Finish, RunQuery, Running, Waiting},
 };
 
 /// The columns of a run, under the names of [`CronRun`]'s fields.
-const COLUMNS: [&str; 25] = [
+const COLUMNS: [&str; 26] = [
     "id",
     "config_id",
+    "lane",
     "name",
     "config_version",
     "kind",
@@ -46,14 +48,16 @@ const COLUMNS: [&str; 25] = [
 ];
 
 /// What a run is for never changes.
-const FIXED: [&str; 9] =
-    ["id", "config_id", "name", "config_version", "kind", "due_at", "attempt", "request_id", "created_at"];
+const FIXED: [&str; 10] =
+    ["id", "config_id", "lane", "name", "config_version", "kind", "due_at", "attempt", "request_id", "created_at"];
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "CronRun")]
 struct Columns {
     id: RunId,
     config_id: CronConfigId,
+    #[serde(with = "column")]
+    lane: Option<ReplicaId>,
     #[serde(with = "column")]
     name: JobName,
     config_version: i64,
@@ -111,17 +115,23 @@ static UPSERT: LazyLock<String> =
     LazyLock::new(|| upsert("cron_jobs", &[&COLUMNS[..], &["exclusive"]].concat(), &FIXED));
 
 static ON_PAGES: LazyLock<String> = LazyLock::new(|| {
-    let live = all(&format!("{LIVE} AND config_id IN (SELECT value FROM json_each(?1))"));
-    let furthest_skip = "SELECT (SELECT id FROM cron_jobs WHERE config_id = config.value AND state = 'skipped' \
-         AND kind = 'tick' ORDER BY due_through DESC, id DESC LIMIT 1) FROM json_each(?1) AS config";
+    let live = all(&format!(
+        "{LIVE} AND (config_id, coalesce(lane, '')) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?1))"
+    ));
+    let furthest_skip = "SELECT (SELECT id FROM cron_jobs WHERE config_id = page.value ->> 0 \
+         AND coalesce(lane, '') = page.value ->> 1 AND state = 'skipped' AND kind = 'tick' \
+         ORDER BY due_through DESC, id DESC LIMIT 1) FROM json_each(?1) AS page";
     array(&format!("{live} UNION ALL {}", all(&format!("id IN ({furthest_skip})"))))
 });
-static RUNNING: LazyLock<String> = LazyLock::new(|| array(&all(&format!("{LIVE} AND state = 'running' ORDER BY id"))));
+static RUNNING: LazyLock<String> = LazyLock::new(|| {
+    let columns = "jsonb_array(id, config_id, lane, replica_id, fence, heartbeat, ttl) AS value";
+    array(&format!("SELECT {columns} FROM cron_jobs WHERE {LIVE} AND state = 'running' ORDER BY id"))
+});
 static CLAIMED: LazyLock<String> =
     LazyLock::new(|| array(&all(&format!("{LIVE} AND state = 'running' AND token = ?1 ORDER BY id"))));
 static BY_ID: LazyLock<String> = LazyLock::new(|| array(&all("id = ?1")));
 static WAITING: LazyLock<String> = LazyLock::new(|| {
-    let columns = "jsonb_array(id, config_id, start_after, start_deadline) AS value";
+    let columns = "jsonb_array(id, config_id, lane, start_after, start_deadline) AS value";
     array(&format!("SELECT {columns} FROM cron_jobs WHERE {LIVE} AND state = 'pending' ORDER BY id"))
 });
 
@@ -134,14 +144,47 @@ async fn runs(on: impl SqliteExecutor<'_>, query: Query<'_>) -> Result<Vec<CronR
     Ok(rows::<Stored>(on, query).await?.into_iter().map(|stored| stored.0).collect())
 }
 
-/// The live rows of configs (a JSON array of ids) and the skipped tick row of each that reaches furthest.
-pub(super) async fn on_pages(on: &mut SqliteConnection, configs: &str) -> Result<Vec<CronRun>> {
-    runs(on, sqlx::query_scalar(ON_PAGES.as_str()).bind(configs)).await
+/// The live rows of pages and the skipped tick row of each that reaches furthest.
+pub(super) async fn on_pages(on: &mut SqliteConnection, pages: &[PageId]) -> Result<Vec<CronRun>> {
+    let lane = |page: &PageId| page.lane.map(|lane| lane.to_string()).unwrap_or_default();
+    let pages: Vec<_> = pages.iter().map(|page| (page.config_id, lane(page))).collect();
+    runs(on, sqlx::query_scalar(ON_PAGES.as_str()).bind(json(&pages)?)).await
 }
 
-pub(super) async fn running(on: impl SqliteExecutor<'_>) -> Result<Vec<CronRun>> {
-    runs(on, sqlx::query_scalar(RUNNING.as_str())).await
+/// The pages of configs (a JSON array of ids) that have pending or running rows.
+pub(super) async fn live_pages(on: &mut SqliteConnection, configs: &str) -> Result<Vec<PageId>> {
+    static PAGES: LazyLock<String> = LazyLock::new(|| {
+        let distinct = "SELECT DISTINCT config_id, lane FROM cron_jobs";
+        let condition = format!("{LIVE} AND config_id IN (SELECT value FROM json_each(?1))");
+        array(&format!("SELECT jsonb_array(config_id, lane) AS value FROM ({distinct} WHERE {condition})"))
+    });
+    let pages: Vec<(CronConfigId, Lane)> = rows(on, sqlx::query_scalar(PAGES.as_str()).bind(configs)).await?;
+    Ok(pages.into_iter().map(|(config_id, Lane(lane))| PageId { config_id, lane }).collect())
 }
+
+pub(super) async fn running(on: impl SqliteExecutor<'_>) -> Result<Vec<Running>> {
+    #[derive(Deserialize)]
+    struct Row(
+        RunId,
+        CronConfigId,
+        Lane,
+        #[serde(with = "column")] ReplicaId,
+        Fence,
+        i64,
+        #[serde(with = "column")] Duration,
+    );
+    let running = |Row(run_id, config_id, Lane(lane), replica_id, fence, heartbeat, ttl)| Running {
+        hold: Hold { run_id, replica_id, fence },
+        page_id: PageId { config_id, lane },
+        heartbeat,
+        ttl,
+    };
+    Ok(rows(on, sqlx::query_scalar(RUNNING.as_str())).await?.into_iter().map(running).collect())
+}
+
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Lane(#[serde(with = "column")] Option<ReplicaId>);
 
 pub(super) async fn claimed(on: impl SqliteExecutor<'_>, token: ClaimToken) -> Result<Vec<CronRun>> {
     runs(on, sqlx::query_scalar(CLAIMED.as_str()).bind(token.0)).await
@@ -153,10 +196,10 @@ pub(super) async fn by_id(on: impl SqliteExecutor<'_>, id: RunId) -> Result<Opti
 
 pub(super) async fn waiting(on: impl SqliteExecutor<'_>) -> Result<Vec<Waiting>> {
     #[derive(Deserialize)]
-    struct Row(RunId, CronConfigId, #[serde(with = "column")] Timestamp, #[serde(with = "column")] Timestamp);
-    let waiting = |Row(run_id, config_id, start_after, start_deadline)| Waiting {
+    struct Row(RunId, CronConfigId, Lane, #[serde(with = "column")] Timestamp, #[serde(with = "column")] Timestamp);
+    let waiting = |Row(run_id, config_id, Lane(lane), start_after, start_deadline)| Waiting {
         run_id,
-        config_id,
+        page_id: PageId { config_id, lane },
         start_after,
         start_deadline,
     };

@@ -11,14 +11,16 @@ use sqlx::{SqliteConnection, SqlitePool};
 use tokio::sync::Mutex;
 
 use super::{
+    accounts,
     configs::{self, ConfigRow},
     error::from_sqlx,
-    pages, runs,
+    pages, replicas, runs,
     writer::Writer,
 };
 use crate::{
-    ClaimToken, CronConfig, CronConfigId, CronRun, Error, ErrorKind, Fence, Hold, JobName, Result, Revision, RunId,
-    contracts::{Busy, Clock, ConfigQuery, Decide, Finish, Look, RunQuery, Store},
+    ClaimToken, CronConfig, CronConfigId, CronRun, Error, ErrorKind, Fence, Hold, JobName, RegisteredReplica,
+    ReplicaId, ReplicaStatus, Result, Revision, RunId,
+    contracts::{Busy, Clock, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Store, Watch},
     domain::ledger::{Account, Page},
 };
 
@@ -82,16 +84,18 @@ impl Store for SqliteStore {
         .await
     }
 
-    async fn transact(&self, ids: &[CronConfigId], _busy: Busy, decide: Decide<'_>) -> Result<Vec<Page>> {
-        self.write(async |on| pages::transact(on, ids, self.now(), decide).await).await
+    async fn transact(&self, pages: Pages<'_>, _busy: Busy, decide: Decide<'_>) -> Result<Vec<Page>> {
+        self.write(async |on| pages::transact(on, pages, self.now(), decide).await).await
     }
 
-    async fn look(&self, after: Revision) -> Result<Look> {
+    async fn look(&self, after: Revision, of: &[CronConfigId]) -> Result<Look> {
         let mut reading = self.readers.begin().await.map_err(from_sqlx)?;
         let revision = configs::revision(&mut reading).await?;
         let changed = configs::changed(&mut reading, after).await?;
         let waiting = runs::waiting(&mut *reading).await?;
-        Ok(Look { now: self.now(), revision, changed, waiting })
+        let watermarks = if of.is_empty() { Vec::new() } else { configs::watermarks(&mut reading, of).await? };
+        let draining = replicas::draining(&mut reading).await?;
+        Ok(Look { now: self.now(), revision, changed, waiting, watermarks, draining })
     }
 
     async fn heartbeat(&self, holds: &[Hold]) -> Result<Vec<RunId>> {
@@ -102,8 +106,26 @@ impl Store for SqliteStore {
         self.write(async |on| runs::finish(on, finishes, self.now()).await).await
     }
 
-    async fn running(&self) -> Result<Vec<CronRun>> {
-        runs::running(&self.readers).await
+    async fn watch(&self, me: &ReplicaStatus) -> Result<Watch> {
+        self.write(async |on| {
+            let now = self.now();
+            replicas::watch(on, me, now).await?;
+            let replicas = replicas::live(&mut *on).await?;
+            Ok(Watch { now, replicas, running: runs::running(on).await? })
+        })
+        .await
+    }
+
+    async fn end_replica(&self, id: ReplicaId, heartbeat: i64) -> Result<bool> {
+        self.write(async |on| replicas::end(on, id, heartbeat, self.now()).await).await
+    }
+
+    async fn drain_replica(&self, id: ReplicaId, draining: bool) -> Result<bool> {
+        self.write(async |on| replicas::drain(on, id, draining).await).await
+    }
+
+    async fn replicas(&self) -> Result<Vec<RegisteredReplica>> {
+        replicas::live(&self.readers).await
     }
 
     async fn claimed(&self, token: ClaimToken) -> Result<Vec<CronRun>> {
@@ -134,8 +156,8 @@ impl Store for SqliteStore {
         runs::list(&self.readers, query).await
     }
 
-    async fn account(&self, id: CronConfigId) -> Result<Option<Account>> {
+    async fn accounts(&self, id: CronConfigId) -> Result<Vec<Account>> {
         let mut reading = self.readers.begin().await.map_err(from_sqlx)?;
-        configs::account(&mut reading, id).await
+        accounts::of(&mut reading, id).await
     }
 }

@@ -2,9 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::{
-    ClaimToken, CronConfig, CronRun, Fence, Hold, PageId, ReplicaId, RunId, RunKind, RunState, SkipReason,
-};
+use crate::{ClaimToken, CronConfig, CronRun, Fence, Hold, PageId, ReplicaId, RunId, RunKind, RunState, SkipReason};
 
 /// A page: what a store hands over under a lock, and what it writes back. A config has one for the service, and one lane for each
 /// replica when every replica runs it.
@@ -112,7 +110,7 @@ impl Page {
 
     /// Whether pending runs may start at all.
     pub fn is_active(&self) -> bool {
-        self.place.open && self.config.enabled && self.config.deleted_at.is_none()
+        self.place.open && self.config.is_active()
     }
 
     /// The places of the pending rows, oldest first.
@@ -215,7 +213,9 @@ impl Page {
         let version = self.config.version + 1;
         self.config = CronConfig { version, updated_at: self.now, ..config };
         self.edited = true;
-        self.move_watermark(self.now);
+        if self.place.open {
+            self.move_watermark(self.now);
+        }
     }
 
     /// The rows to insert; they have no id yet. The store gives each one its id through this.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::ManualClock;
 use crate::{
     ActiveRun, CronConfigFields, Handler, Stop,
-    contracts::{Busy, Store},
+    contracts::{Busy, Pages, Store},
     domain::ledger::Claimant,
 };
 
@@ -50,7 +50,7 @@ async fn active_run(clock: &ManualClock) -> ActiveRun {
         assert!(pages[0].start(place, claimant));
         Ok(())
     };
-    let pages = store.transact(&[config.id], Busy::Wait, &decide).await.unwrap();
+    let pages = store.transact(Pages::Of(&[config.id.into()]), Busy::Wait, &decide).await.unwrap();
     let run = pages[0].claimed(claimant.token).next().cloned().unwrap();
     ActiveRun::new(run, Arc::new(config), None)
 }

@@ -37,13 +37,43 @@ CREATE TABLE cron_config_versions (
     dst_gap TEXT,
     every_seconds INTEGER,
     at INTEGER,
+    distributed INTEGER NOT NULL,
     tz_database TEXT NOT NULL,
     PRIMARY KEY (config_id, version)
 ) STRICT, WITHOUT ROWID;
 
+-- How far each replica's lane of a config has come, where every replica runs each tick.
+CREATE TABLE cron_lanes (
+    config_id INTEGER NOT NULL REFERENCES cron_configs,
+    replica_id TEXT NOT NULL REFERENCES cron_replicas,
+    since INTEGER NOT NULL,
+    watermark INTEGER NOT NULL,
+    fence INTEGER NOT NULL,
+    PRIMARY KEY (config_id, replica_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE cron_replicas (
+    id TEXT PRIMARY KEY,
+    version TEXT NOT NULL,
+    host TEXT NOT NULL,
+    handlers TEXT NOT NULL,
+    running INTEGER NOT NULL,
+    -- Microseconds that its wall clock is ahead.
+    clock_skew INTEGER NOT NULL,
+    registered_at INTEGER NOT NULL,
+    seen_at INTEGER NOT NULL,
+    heartbeat INTEGER NOT NULL,
+    draining INTEGER NOT NULL,
+    ended_at INTEGER
+) STRICT;
+
+CREATE INDEX cron_replicas_live ON cron_replicas (registered_at) WHERE ended_at IS NULL;
+
 CREATE TABLE cron_jobs (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     config_id INTEGER NOT NULL REFERENCES cron_configs,
+    -- The one replica that it is for; NULL on the service's page.
+    lane TEXT,
     name TEXT NOT NULL,
     config_version INTEGER NOT NULL,
     kind TEXT NOT NULL,
@@ -71,13 +101,13 @@ CREATE TABLE cron_jobs (
 ) STRICT;
 
 -- The backstop of the protocol: whatever was decided, these three hold.
-CREATE UNIQUE INDEX cron_jobs_tick ON cron_jobs (config_id, due_at, attempt) WHERE kind = 'tick';
+CREATE UNIQUE INDEX cron_jobs_tick ON cron_jobs (config_id, due_at, attempt, coalesce(lane, '')) WHERE kind = 'tick';
 CREATE UNIQUE INDEX cron_jobs_request ON cron_jobs (request_id) WHERE request_id IS NOT NULL;
-CREATE UNIQUE INDEX cron_jobs_exclusive ON cron_jobs (config_id) WHERE state = 'running' AND exclusive = 1;
+CREATE UNIQUE INDEX cron_jobs_exclusive ON cron_jobs (config_id, coalesce(lane, '')) WHERE state = 'running' AND exclusive = 1;
 
 -- What a page holds: the live rows, and the skipped tick row that reaches furthest.
 CREATE INDEX cron_jobs_live ON cron_jobs (config_id, state) WHERE state IN ('pending', 'running');
-CREATE INDEX cron_jobs_skipped ON cron_jobs (config_id, due_through) WHERE state = 'skipped' AND kind = 'tick';
+CREATE INDEX cron_jobs_skipped ON cron_jobs (config_id, coalesce(lane, ''), due_through) WHERE state = 'skipped' AND kind = 'tick';
 
 -- Listings, newest id first: every index ends in the id.
 CREATE INDEX cron_jobs_config ON cron_jobs (config_id);

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
-use super::{Subject, claimant, claimed, minutely, on_page, whole_second};
+use super::{Subject, bystander, claimant, claimed, minutely, on_page, whole_second};
 use crate::{
-    ClaimToken, CronConfig, CronConfigId, RunState, SkipReason,
-    contracts::{Busy, RunQuery},
+    ClaimToken, CronConfig, CronConfigId, PageId, RunState, SkipReason,
+    contracts::{Busy, Pages, RunQuery, Running},
     domain::ledger::Page,
     testing::ManualClock,
 };
@@ -45,7 +45,7 @@ pub async fn a_due_tick_is_claimed_once(store: Subject, clock: ManualClock) {
                 });
                 Ok(())
             };
-            let pages = store.transact(&[config.id], Busy::Wait, &decide).await.unwrap();
+            let pages = store.transact(Pages::Of(&[config.id.into()]), Busy::Wait, &decide).await.unwrap();
             pages[0].claimed(ClaimToken(token)).count()
         }
     };
@@ -60,7 +60,8 @@ pub async fn a_batch_of_100_with_one_busy_config_starts_99_and_records_1(store: 
     for at in 0..100 {
         ids.push(minutely(&store, &format!("batch-{at}")).await.id);
     }
-    claimed(&store, ids[41], 1).await;
+    let busy = ids[41];
+    claimed(&store, busy, 1).await;
     clock.advance(Duration::from_secs(60));
     let decide = |pages: &mut [Page]| {
         for page in pages {
@@ -75,12 +76,13 @@ pub async fn a_batch_of_100_with_one_busy_config_starts_99_and_records_1(store: 
         }
         Ok(())
     };
-    let pages = store.transact(&ids, Busy::Skip, &decide).await.unwrap();
+    let ids = ids.into_iter().map(PageId::from).collect::<Vec<_>>();
+    let pages = store.transact(Pages::Of(&ids), Busy::Skip, &decide).await.unwrap();
     assert_eq!(pages.iter().flat_map(|page| page.claimed(ClaimToken(2))).count(), 99);
     assert_eq!(store.claimed(ClaimToken(2)).await.unwrap().len(), 99);
     let skipped = RunQuery { state: Some(RunState::Skipped), limit: 1_000, ..RunQuery::default() };
     let skipped = store.runs(&skipped).await.unwrap();
-    assert_eq!(skipped.iter().map(|run| run.config_id).collect::<Vec<_>>(), [ids[41]]);
+    assert_eq!(skipped.iter().map(|run| run.config_id).collect::<Vec<_>>(), [busy]);
 }
 
 /// By a replica that lost the reply.
@@ -89,7 +91,7 @@ pub async fn a_claim_is_found_by_its_token(store: Subject, _: ManualClock) {
     let run = claimed(&store, config.id, i64::MIN).await;
     let alone = std::slice::from_ref(&run);
     assert_eq!(store.claimed(ClaimToken(i64::MIN)).await.unwrap(), alone);
-    assert_eq!(store.running().await.unwrap(), alone);
+    assert_eq!(store.watch(&bystander()).await.unwrap().running, [Running::of(&run).unwrap()]);
     assert!(store.claimed(ClaimToken(7)).await.unwrap().is_empty());
     store.finish(&[super::succeeded(run.hold().unwrap())]).await.unwrap();
     assert!(store.claimed(ClaimToken(i64::MIN)).await.unwrap().is_empty());

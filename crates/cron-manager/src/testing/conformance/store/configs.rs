@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{Subject, create, minutely, on_page, page};
 use crate::{
     CatchUp, CronConfig, CronConfigFields, CronConfigId, ErrorKind, Revision,
-    contracts::{Busy, Clock, ConfigQuery},
+    contracts::{Busy, Clock, ConfigQuery, Pages},
     domain::{ledger::Page, schedule::DstGap},
     testing::ManualClock,
 };
@@ -92,7 +92,7 @@ pub async fn an_edit_to_a_taken_name_writes_nothing(store: Subject, clock: Manua
         pages[0].edit(CronConfig { name: a.name.clone(), ..pages[0].config().clone() });
         Ok(())
     };
-    let error = store.transact(&[b.id], Busy::Wait, &decide).await.unwrap_err();
+    let error = store.transact(Pages::Of(&[b.id.into()]), Busy::Wait, &decide).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AlreadyExists);
     assert_eq!(store.config(b.id).await.unwrap(), Some(b.clone()));
     let after = page(&store, b.id).await;
@@ -102,14 +102,14 @@ pub async fn an_edit_to_a_taken_name_writes_nothing(store: Subject, clock: Manua
 /// However many revisions there are.
 pub async fn who_looked_before_an_edit_sees_it_afterwards(store: Subject, _: ManualClock) {
     let (a, b) = (minutely(&store, "a").await, minutely(&store, "b").await);
-    let first = store.look(Revision(0)).await.unwrap();
+    let first = store.look(Revision(0), &[]).await.unwrap();
     let ids =
         |look: &crate::contracts::Look| look.changed.iter().map(|standing| standing.config.id).collect::<Vec<_>>();
     assert_eq!(ids(&first), [a.id, b.id]);
     for enabled in [false, true, false] {
-        let before = store.look(Revision(i64::MAX)).await.unwrap().revision;
+        let before = store.look(Revision(i64::MAX), &[]).await.unwrap().revision;
         on_page(&store, a.id, |page| page.edit(CronConfig { enabled, ..page.config().clone() })).await;
-        let after = store.look(before).await.unwrap();
+        let after = store.look(before, &[]).await.unwrap();
         assert!(after.revision > before);
         assert_eq!(ids(&after), [a.id]);
         assert_eq!(after.changed[0].config.enabled, enabled);
@@ -119,11 +119,11 @@ pub async fn who_looked_before_an_edit_sees_it_afterwards(store: Subject, _: Man
 /// So that a busy service does not read its configs over and over.
 pub async fn moving_a_watermark_or_a_fence_is_no_edit(store: Subject, clock: ManualClock) {
     let config = minutely(&store, "steady").await;
-    let before = store.look(Revision(0)).await.unwrap().revision;
+    let before = store.look(Revision(0), &[]).await.unwrap().revision;
     clock.advance(Duration::from_secs(60));
     super::claimed(&store, config.id, 1).await;
     on_page(&store, config.id, |page| page.move_watermark(page.now())).await;
-    let after = store.look(before).await.unwrap();
+    let after = store.look(before, &[]).await.unwrap();
     assert_eq!((after.revision, after.changed.len()), (before, 0));
     assert_eq!(store.config(config.id).await.unwrap().unwrap().version, 1);
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Subject, claimed, minutely, on_page, succeeded};
+use super::{Subject, bystander, claimed, minutely, on_page, succeeded};
 use crate::{
     CronRun, Fence, Hold, Outcome, ReplicaId, RunId, RunState,
     contracts::{Clock, Finish},
@@ -98,7 +98,7 @@ pub async fn an_abandoned_run_is_not_finished_late(store: Subject, _: ManualCloc
     assert_eq!((abandoned.state, abandoned.error.as_deref()), (RunState::Abandoned, Some("gone")));
     assert!(store.finish(&[succeeded(hold)]).await.unwrap().is_empty());
     assert_eq!(store.run(run.id).await.unwrap(), Some(abandoned));
-    assert!(store.running().await.unwrap().is_empty());
+    assert!(store.watch(&bystander()).await.unwrap().running.is_empty());
 }
 
 /// One that is refused does not take the others with it.
@@ -113,7 +113,7 @@ pub async fn a_batch_of_finishes_moves_those_that_are_still_held(store: Subject,
     moved.sort();
     let expected: Vec<_> = (0..10).filter(|at| at % 5 != 0).map(|at: usize| finishes[at].hold.run_id).collect();
     assert_eq!(moved, expected);
-    assert_eq!(store.running().await.unwrap().len(), 2);
+    assert_eq!(store.watch(&bystander()).await.unwrap().running.len(), 2);
     assert!(store.finish(&[]).await.unwrap().is_empty());
     assert!(store.heartbeat(&[]).await.unwrap().is_empty());
 }

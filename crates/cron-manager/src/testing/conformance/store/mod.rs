@@ -3,22 +3,28 @@
 mod claims;
 mod configs;
 mod finishing;
+mod lanes;
 mod pages;
 mod reading;
+mod registry;
 
 pub use claims::*;
 pub use configs::*;
 pub use finishing::*;
+pub use lanes::*;
 pub use pages::*;
 pub use reading::*;
+pub use registry::*;
 
 use std::{sync::Arc, time::Duration};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
 
 use crate::{
-    ClaimToken, CronConfig, CronConfigFields, CronConfigId, CronRun, Error, Hold, Outcome, ReplicaId, RunState,
-    contracts::{Busy, Finish, Store},
+    ClaimToken, CronConfig, CronConfigFields, CronConfigId, CronRun, Error, Hold, Outcome, ReplicaId, ReplicaStatus,
+    RunState,
+    contracts::{Busy, Finish, Pages, Store},
     domain::ledger::{Claimant, Page},
 };
 
@@ -58,6 +64,16 @@ macro_rules! store_laws {
             runs_that_wait_are_seen_by_everyone_who_looks,
             runs_are_listed_newest_first_and_narrowed_by_each_filter,
             what_is_not_there_is_not_found,
+            a_look_tells_how_far_the_pages_asked_for_have_come,
+            a_lane_is_begun_when_its_replica_lives_and_every_replica_runs_the_config,
+            lanes_have_their_own_watermarks_fences_and_rows,
+            an_edit_sees_the_service_s_page_and_the_lanes_of_live_replicas,
+            the_lane_of_a_replica_that_has_ended_is_not_open,
+            a_lane_begins_no_earlier_than_the_last_edit,
+            each_page_adds_up_for_itself,
+            a_replica_is_registered_once_and_counted_each_time,
+            a_replica_ends_only_under_the_heartbeat_that_was_seen_and_stays_ended,
+            a_replica_is_asked_to_drain_while_it_lives,
             the_account_adds_up_after_edits_and_deletion,
             the_largest_values_are_kept_whole,
         );
@@ -68,7 +84,14 @@ type Subject = Arc<dyn Store>;
 
 /// An enabled config, due each minute.
 async fn minutely(store: &Subject, name: &str) -> CronConfig {
-    create(store, CronConfigFields::named(name).enabled(true).every(Duration::from_secs(60))).await
+    create(
+        store,
+        CronConfigFields::named(name)
+            .enabled(true)
+            .every(Duration::from_secs(60))
+            .context(json!({"distributed": true})),
+    )
+    .await
 }
 
 async fn create(store: &Subject, fields: CronConfigFields) -> CronConfig {
@@ -81,12 +104,29 @@ async fn on_page<T: Send>(store: &Subject, id: CronConfigId, decide: impl Fn(&mu
         decide(&mut pages[0]);
         Ok(())
     };
-    store.transact(&[id], Busy::Wait, &decide).await.unwrap().remove(0)
+    store.transact(Pages::Of(&[id.into()]), Busy::Wait, &decide).await.unwrap().remove(0)
 }
 
 /// The page as it stands.
 async fn page(store: &Subject, id: CronConfigId) -> Page {
     on_page(store, id, |_| ()).await
+}
+
+/// A replica that only watches.
+fn bystander() -> ReplicaStatus {
+    replica(0xb157_a4de)
+}
+
+/// What a replica of that id tells.
+fn replica(id: u64) -> ReplicaStatus {
+    ReplicaStatus {
+        id: ReplicaId(id),
+        version: "1.2.3".into(),
+        host: "machine".into(),
+        handlers: vec!["a".parse().unwrap(), "b".parse().unwrap()],
+        running: 3,
+        clock_skew: SignedDuration::from_micros(-1_500),
+    }
 }
 
 fn claimant(token: i64) -> Claimant {

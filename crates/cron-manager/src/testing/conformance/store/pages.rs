@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::{Subject, claimed, minutely, on_page, page, refuse, whole_second};
 use crate::{
-    CronConfig, CronConfigId, CronRun, ErrorKind, RunState, SkipReason,
-    contracts::{Busy, RunQuery},
+    CronConfig, CronConfigId, CronRun, ErrorKind, PageId, RunState, SkipReason,
+    contracts::{Busy, Pages, RunQuery},
     domain::ledger::Page,
     testing::ManualClock,
 };
@@ -18,9 +18,9 @@ async fn all_runs(store: &Subject) -> Vec<CronRun> {
 pub async fn pages_come_in_the_order_of_their_ids_without_those_that_are_not_there(store: Subject, _: ManualClock) {
     let (a, b) = (minutely(&store, "a").await.id, minutely(&store, "b").await.id);
     let asked = [b, CronConfigId(999), a, b];
-    let pages = store.transact(&asked, Busy::Skip, &|_| Ok(())).await.unwrap();
+    let pages = store.transact(Pages::Of(&asked.map(PageId::from)), Busy::Skip, &|_| Ok(())).await.unwrap();
     assert_eq!(pages.iter().map(|page| page.config().id).collect::<Vec<_>>(), [a, b]);
-    assert!(store.transact(&[], Busy::Skip, &|_| Ok(())).await.unwrap().is_empty());
+    assert!(store.transact(Pages::Of(&[]), Busy::Skip, &|_| Ok(())).await.unwrap().is_empty());
 }
 
 /// And nothing else: a page stays small however long the ledger is.
@@ -65,7 +65,7 @@ pub async fn what_was_decided_is_returned_and_kept(store: Subject, clock: Manual
         }
         Ok(())
     };
-    let pages = store.transact(&[a.id, b.id], Busy::Wait, &decide).await.unwrap();
+    let pages = store.transact(Pages::Of(&[a.id.into(), b.id.into()]), Busy::Wait, &decide).await.unwrap();
     let mut ids = Vec::new();
     for page in &pages {
         assert_eq!(page.runs().count(), 3);
@@ -93,7 +93,7 @@ pub async fn a_decision_that_fails_writes_nothing(store: Subject, clock: ManualC
         pages[0].edit(CronConfig { enabled: false, ..pages[0].config().clone() });
         Err(refuse())
     };
-    let error = store.transact(&[a.id, b.id], Busy::Wait, &decide).await.unwrap_err();
+    let error = store.transact(Pages::Of(&[a.id.into(), b.id.into()]), Busy::Wait, &decide).await.unwrap_err();
     assert_eq!(error.message(), refuse().message());
     assert_eq!(store.config(a.id).await.unwrap(), Some(a.clone()));
     assert!(all_runs(&store).await.is_empty());
@@ -109,15 +109,15 @@ pub async fn a_tick_has_one_row_per_attempt(store: Subject, clock: ManualClock) 
         pages[0].record_tick(tick);
         Ok(())
     };
-    store.transact(&[config.id], Busy::Wait, &decide).await.unwrap();
-    let error = store.transact(&[config.id], Busy::Wait, &decide).await.unwrap_err();
+    store.transact(Pages::Of(&[config.id.into()]), Busy::Wait, &decide).await.unwrap();
+    let error = store.transact(Pages::Of(&[config.id.into()]), Busy::Wait, &decide).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::FailedPrecondition);
     let twice = |pages: &mut [Page]| {
         pages[0].record_tick(tick + Duration::from_secs(60));
         pages[0].record_tick(tick + Duration::from_secs(60));
         Ok(())
     };
-    assert!(store.transact(&[config.id], Busy::Wait, &twice).await.is_err());
+    assert!(store.transact(Pages::Of(&[config.id.into()]), Busy::Wait, &twice).await.is_err());
     assert_eq!(all_runs(&store).await.len(), 1);
 }
 
@@ -129,7 +129,7 @@ pub async fn a_request_id_is_used_once(store: Subject, _: ManualClock) {
         pages[0].record_manual("same".into());
         Ok(())
     };
-    let error = store.transact(&[b.id], Busy::Wait, &decide).await.unwrap_err();
+    let error = store.transact(Pages::Of(&[b.id.into()]), Busy::Wait, &decide).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AlreadyExists);
 }
 
@@ -150,7 +150,7 @@ pub async fn a_skipped_row_grows_in_place(store: Subject, clock: ManualClock) {
     assert_eq!(runs.len(), 1);
     assert_eq!(runs[0].count, 5);
     assert_eq!(runs[0].due_through - runs[0].due_at, jiff::SignedDuration::from_secs(240));
-    assert!(store.account(config.id).await.unwrap().unwrap().imbalances().is_empty());
+    assert!(store.accounts(config.id).await.unwrap()[0].imbalances().is_empty());
 }
 
 /// A good page beside a bad one is not written either.
@@ -164,8 +164,8 @@ pub async fn a_write_that_would_break_a_rule_fails_whole(store: Subject, clock: 
         }
         Ok(())
     };
-    store.transact(&[b.id], Busy::Wait, &record).await.unwrap();
-    assert!(store.transact(&[a.id, b.id], Busy::Wait, &record).await.is_err());
+    store.transact(Pages::Of(&[b.id.into()]), Busy::Wait, &record).await.unwrap();
+    assert!(store.transact(Pages::Of(&[a.id.into(), b.id.into()]), Busy::Wait, &record).await.is_err());
     assert!(page(&store, a.id).await.runs().next().is_none());
     assert_eq!(page(&store, a.id).await.watermark(), a.created_at);
 }

@@ -16,13 +16,13 @@ use crate::{
 /// With all that a replica must know to claim them.
 pub async fn runs_that_wait_are_seen_by_everyone_who_looks(store: Subject, clock: ManualClock) {
     let config = minutely(&store, "waits").await;
-    assert!(store.look(Revision(0)).await.unwrap().waiting.is_empty());
+    assert!(store.look(Revision(0), &[]).await.unwrap().waiting.is_empty());
     let page = on_page(&store, config.id, |page| page.record_tick(whole_second(page.now()))).await;
     let waiting: Vec<_> = page.runs().map(Waiting::of).collect();
-    let look = store.look(Revision(i64::MAX)).await.unwrap();
+    let look = store.look(Revision(i64::MAX), &[]).await.unwrap();
     assert_eq!((look.waiting, look.now), (waiting, clock.now()));
     on_page(&store, config.id, |page| page.skip(0, SkipReason::TooLate)).await;
-    assert!(store.look(Revision(0)).await.unwrap().waiting.is_empty());
+    assert!(store.look(Revision(0), &[]).await.unwrap().waiting.is_empty());
 }
 
 /// Each filter alone, and in pages.
@@ -65,7 +65,7 @@ pub async fn what_is_not_there_is_not_found(store: Subject, _: ManualClock) {
     assert_eq!(store.config_named(&"nobody".parse().unwrap()).await.unwrap(), None);
     assert_eq!(store.run(RunId(1)).await.unwrap(), None);
     assert_eq!(store.log(RunId(1)).await.unwrap(), None);
-    assert!(store.account(CronConfigId(1)).await.unwrap().is_none());
+    assert!(store.accounts(CronConfigId(1)).await.unwrap().is_empty());
 }
 
 /// Each version counts for its own time.
@@ -94,7 +94,7 @@ pub async fn the_account_adds_up_after_edits_and_deletion(store: Subject, clock:
     })
     .await;
     clock.advance(Duration::from_secs(500));
-    let account = store.account(config.id).await.unwrap().unwrap();
+    let account = store.accounts(config.id).await.unwrap().remove(0);
     assert_eq!(account.imbalances(), []);
     assert_eq!(account.versions.iter().map(|version| version.version).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
     assert!(account.versions.is_sorted_by_key(|version| version.since));
