@@ -47,10 +47,7 @@ async fn lanes(on: &mut Session, id: CronConfigId) -> Result<Vec<(Option<Replica
 }
 
 /// How many ticks the rows of each page stand for, by version.
-async fn recorded(
-    on: &mut Session,
-    id: CronConfigId,
-) -> Result<HashMap<Option<ReplicaId>, Vec<(i64, u64)>>, Failure> {
+async fn recorded(on: &mut Session, id: CronConfigId) -> Result<HashMap<Option<ReplicaId>, Vec<(i64, u64)>>, Failure> {
     let query = on.query(
         "SELECT lane, config_version, sum(count)::bigint FROM @cron_jobs \
          WHERE config_id = $1 AND kind = 'tick' AND attempt = 1 GROUP BY lane, config_version ORDER BY config_version",

@@ -109,11 +109,9 @@ impl Decode<'_, Postgres> for Instant {
 #[derive(Clone, Copy)]
 pub(super) struct Nanoseconds(pub(super) Duration);
 
-stored!(
-    Nanoseconds as i64,
-    |length| i64::try_from(length.0.as_nanos())?,
-    |nanos| Ok(Self(Duration::from_nanos(u64::try_from(nanos)?)))
-);
+stored!(Nanoseconds as i64, |length| i64::try_from(length.0.as_nanos())?, |nanos| Ok(Self(Duration::from_nanos(
+    u64::try_from(nanos)?
+))));
 
 /// A count in a `bigint`.
 #[derive(Clone, Copy)]

@@ -14,8 +14,7 @@ use super::{
 };
 use crate::{
     Context, CronConfig, CronConfigId, Error, ErrorKind, Fence, JobName, Policy, Result, Revision,
-    contracts::ConfigQuery,
-    domain::schedule::tz_database_version,
+    contracts::ConfigQuery, domain::schedule::tz_database_version,
 };
 
 /// The columns of a config, in the order of [`ConfigRow::read`].
@@ -170,7 +169,7 @@ pub(super) async fn next_revision(on: &mut Session) -> sqlx::Result<(Revision, T
 /// Keeps a new config, and gives it its id and its times.
 pub(super) async fn create(on: &mut Session, config: &CronConfig) -> Result<CronConfig, Failure> {
     let (revision, now) = next_revision(on).await?;
-    refuse_taken(on, &config.name, config.id).await?;
+    refuse_taken(on, &config.name, CronConfigId(0)).await?;
     let config = CronConfig { created_at: now, updated_at: now, ..config.clone() };
     let query = on.query(concat!(
         "INSERT INTO @cron_configs (name, enabled, context, distributed, ",

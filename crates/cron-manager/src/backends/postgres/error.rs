@@ -68,10 +68,7 @@ fn database(error: &sqlx::Error) -> Option<&PgDatabaseError> {
 }
 
 fn is_of_the_way(error: &sqlx::Error) -> bool {
-    matches!(
-        error,
-        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed
-    )
+    matches!(error, sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed)
 }
 
 /// Whether the server ends the session with this error: it shuts down, was told to, or waited too long.
@@ -99,7 +96,9 @@ fn from_database(error: &PgDatabaseError) -> Error {
     match error.code() {
         "23505" => from_unique(error),
         "22008" => Error::new(ErrorKind::InvalidArgument, "an instant lies outside of what PostgreSQL can keep"),
-        "22021" | "22P05" => Error::new(ErrorKind::InvalidArgument, "a text holds a character that PostgreSQL cannot keep"),
+        "22021" | "22P05" => {
+            Error::new(ErrorKind::InvalidArgument, "a text holds a character that PostgreSQL cannot keep")
+        }
         "28P01" | "28000" => refused("PostgreSQL does not let this user in"),
         "3D000" => refused("the database does not exist"),
         "42501" => refused("this user lacks a right in the database"),

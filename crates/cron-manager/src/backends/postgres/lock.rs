@@ -56,7 +56,8 @@ async fn lock_whole(on: &mut Session, ids: &BTreeSet<CronConfigId>, busy: Busy) 
     let configs = lock_configs(on, ids, Strength::Alone, busy).await?;
     let services: BTreeSet<_> = configs.iter().map(ConfigRow::id).collect();
     let live = live_replicas(on).await?;
-    begin_lanes(on, configs.iter().flat_map(|row| live.iter().map(|replica| (row.id(), *replica)))).await?;
+    let all: Vec<_> = configs.iter().flat_map(|row| live.iter().map(|replica| (row.id(), *replica))).collect();
+    begin_lanes(on, &all).await?;
     let query = on.query(
         "SELECT config_id, replica_id, watermark, fence FROM @cron_lanes WHERE config_id = ANY($1) AND (replica_id = ANY($2) \
          OR (config_id, replica_id) IN (SELECT config_id, lane FROM @cron_jobs \
@@ -102,7 +103,8 @@ async fn lock_lanes(
     let locked: BTreeSet<_> = configs.iter().map(ConfigRow::id).collect();
     let lanes: Vec<_> = lanes.iter().copied().filter(|(id, _)| locked.contains(id)).collect();
     let live = live_among(on, lanes.iter().map(|(_, replica)| *replica).collect()).await?;
-    begin_lanes(on, lanes.iter().copied().filter(|(_, replica)| live.contains(replica))).await?;
+    let open: Vec<_> = lanes.iter().copied().filter(|(_, replica)| live.contains(replica)).collect();
+    begin_lanes(on, &open).await?;
     macro_rules! lock_lanes {
         ($how:literal) => {
             concat!(
@@ -117,7 +119,8 @@ async fn lock_lanes(
         Busy::Wait => lock_lanes!(""),
         Busy::Skip => lock_lanes!(" SKIP LOCKED"),
     });
-    let query = query.bind(lanes.iter().map(|lane| lane.0).bind_iter()).bind(lanes.iter().map(|lane| lane.1).bind_iter());
+    let query =
+        query.bind(lanes.iter().map(|lane| lane.0).bind_iter()).bind(lanes.iter().map(|lane| lane.1).bind_iter());
     Ok(places(on.rows(query).await?.iter(), &live)?)
 }
 
@@ -150,11 +153,8 @@ async fn live_among(on: &mut Session, ids: BTreeSet<ReplicaId>) -> Result<BTreeS
 
 /// Begins the lanes that are not there yet, of configs that every replica runs. Nobody else begins the same one now: the replica
 /// itself does, or an edit, which has the config alone.
-async fn begin_lanes(
-    on: &mut Session,
-    lanes: impl Iterator<Item = (CronConfigId, ReplicaId)> + Clone,
-) -> Result<(), Failure> {
-    if lanes.clone().next().is_none() {
+async fn begin_lanes(on: &mut Session, lanes: &[(CronConfigId, ReplicaId)]) -> Result<(), Failure> {
+    if lanes.is_empty() {
         return Ok(());
     }
     let query = on.query(
@@ -165,7 +165,7 @@ async fn begin_lanes(
          JOIN @cron_configs AS config ON config.id = config_id JOIN @cron_replicas AS replica ON replica.id = replica_id \
          WHERE NOT config.distributed ON CONFLICT DO NOTHING",
     );
-    let (configs, replicas) = (lanes.clone().map(|lane| lane.0), lanes.map(|lane| lane.1));
+    let (configs, replicas) = (lanes.iter().map(|lane| lane.0), lanes.iter().map(|lane| lane.1));
     on.run(query.bind(configs.bind_iter()).bind(replicas.bind_iter())).await?;
     Ok(())
 }

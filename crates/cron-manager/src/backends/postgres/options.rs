@@ -34,8 +34,25 @@ impl<T: Into<String>> From<T> for PostgresOptions {
 
 /// What may follow the `?` of a URL, as sqlx reads it. It would write others into the log with their values, which may be secret.
 const PARAMETERS: [&str; 19] = [
-    "application_name", "dbname", "host", "hostaddr", "options", "password", "port", "ssl-ca", "ssl-cert", "ssl-key",
-    "ssl-mode", "ssl-root-cert", "sslcert", "sslkey", "sslmode", "sslrootcert", "statement-cache-capacity", "user", "options[",
+    "application_name",
+    "dbname",
+    "host",
+    "hostaddr",
+    "options",
+    "password",
+    "port",
+    "ssl-ca",
+    "ssl-cert",
+    "ssl-key",
+    "ssl-mode",
+    "ssl-root-cert",
+    "sslcert",
+    "sslkey",
+    "sslmode",
+    "sslrootcert",
+    "statement-cache-capacity",
+    "user",
+    "options[",
 ];
 
 impl PostgresOptions {
@@ -49,9 +66,10 @@ impl PostgresOptions {
         if !self.url.starts_with("postgres://") && !self.url.starts_with("postgresql://") {
             return Err(Error::invalid("databaseUrl", "write postgres://USER:PASSWORD@HOST:PORT/DATABASE"));
         }
-        let options: PgConnectOptions = self.url.parse().map_err(|error| {
-            Error::invalid("databaseUrl", "not a PostgreSQL URL").with_source(error)
-        })?;
+        let options: PgConnectOptions = self
+            .url
+            .parse()
+            .map_err(|error| Error::invalid("databaseUrl", "not a PostgreSQL URL").with_source(error))?;
         let name = options.get_application_name().unwrap_or("cron-manager").to_owned();
         // Poolers refuse startup parameters that they do not know; we read no floats.
         Ok(options.application_name(&name).extra_float_digits(None).disable_statement_logging())

@@ -42,7 +42,7 @@ async fn read(on: &mut Session, locked: Locked) -> Result<Vec<Page>, Failure> {
     if places.is_empty() {
         return Ok(Vec::new());
     }
-    let (now, mut runs) = rows(on, places.keys().copied()).await?;
+    let (now, mut runs) = rows(on, &places.keys().copied().collect::<Vec<_>>()).await?;
     let page = |(id, (config, place))| {
         let mut runs = runs.remove(&id).unwrap_or_default();
         runs.sort_by_key(|run: &CronRun| (run.state == RunState::Skipped, run.id));
@@ -65,10 +65,7 @@ fn places(locked: Locked) -> BTreeMap<PageId, (CronConfig, Place)> {
 }
 
 /// What time it is, and the rows of pages: the pending and running ones, and the skipped tick row of each that reaches furthest.
-async fn rows(
-    on: &mut Session,
-    ids: impl Iterator<Item = PageId> + Clone,
-) -> Result<(Timestamp, HashMap<PageId, Vec<CronRun>>), Failure> {
+async fn rows(on: &mut Session, ids: &[PageId]) -> Result<(Timestamp, HashMap<PageId, Vec<CronRun>>), Failure> {
     let query = on.query(concat!(
         "WITH page AS (SELECT * FROM unnest($1::integer[], $2::text[]) AS page (of_config, of_lane)), run AS (SELECT ",
         run_columns!(),
@@ -82,7 +79,7 @@ async fn rows(
          AND state = 'skipped' AND kind = 'tick' ORDER BY due_through DESC, id DESC LIMIT 1) AS skipped) \
          SELECT moment.now, run.id IS NOT NULL, run.* FROM (SELECT @cron_now() AS now) AS moment LEFT JOIN run ON true"
     ));
-    let (configs, lanes) = (ids.clone().map(|id| id.config_id), ids.map(|id| lane_key(id.lane)));
+    let (configs, lanes) = (ids.iter().map(|id| id.config_id), ids.iter().map(|id| lane_key(id.lane)));
     let rows = on.rows(query.bind(configs.bind_iter()).bind(lanes.bind_iter())).await?;
     let (mut now, mut runs) = (Timestamp::UNIX_EPOCH, HashMap::<_, Vec<_>>::new());
     for row in &rows {

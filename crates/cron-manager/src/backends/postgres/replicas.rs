@@ -3,11 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use sqlx::postgres::PgRow;
 
-use super::{
-    error::Failure,
-    fields::Fields,
-    session::Session,
-};
+use super::{error::Failure, fields::Fields, session::Session};
 use crate::{
     Hold, JobName, PageId, RegisteredReplica, ReplicaId, ReplicaStatus,
     contracts::{Running, Watch},

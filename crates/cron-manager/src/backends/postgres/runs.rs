@@ -8,10 +8,7 @@ use super::{
     fields::Fields,
     session::{Session, Statement},
 };
-use crate::{
-    ClaimToken, CronRun, RunId,
-    contracts::RunQuery,
-};
+use crate::{ClaimToken, CronRun, RunId, contracts::RunQuery};
 
 /// The columns of a run, in the order of [`read`].
 macro_rules! run_columns {
@@ -69,8 +66,7 @@ pub(super) async fn by_id(on: &mut Session, id: RunId) -> Result<Option<CronRun>
 }
 
 pub(super) async fn claimed(on: &mut Session, token: ClaimToken) -> Result<Vec<CronRun>, Failure> {
-    let sql =
-        concat!("SELECT ", run_columns!(), " FROM @cron_jobs WHERE state = 'running' AND token = $1 ORDER BY id");
+    let sql = concat!("SELECT ", run_columns!(), " FROM @cron_jobs WHERE state = 'running' AND token = $1 ORDER BY id");
     let query = on.query(sql).bind(token);
     runs(on, query).await
 }

@@ -4,11 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{
-    column::Instant,
-    fields::Fields,
-    session::Statement,
-};
+use super::{column::Instant, fields::Fields, session::Statement};
 use crate::{
     Error, Result, Schedule,
     domain::schedule::{CronExpression, DstGap, ScheduleKind, Zone},

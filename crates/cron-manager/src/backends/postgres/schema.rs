@@ -21,7 +21,8 @@ impl Schema {
         let begins = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
         let goes_on = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
         if !begins || !goes_on || name.len() > LONGEST {
-            let message = format!("{name:?} is no name for a schema; use up to {LONGEST} of a-z, 0-9 and _, no digit first");
+            let message =
+                format!("{name:?} is no name for a schema; use up to {LONGEST} of a-z, 0-9 and _, no digit first");
             return Err(Error::invalid("schema", message));
         }
         Ok(Self { name: name.into(), statements: RwLock::default() })

@@ -30,7 +30,9 @@ impl Begin {
     fn sql(self) -> Option<&'static str> {
         match self {
             Self::Not => None,
-            Self::Reading => Some("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = '10s'"),
+            Self::Reading => {
+                Some("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = '10s'")
+            }
             Self::Writing => Some(
                 "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = '10s'; \
                  SET LOCAL statement_timeout = '10s'; SET LOCAL lock_timeout = '5s'",
@@ -47,26 +49,30 @@ pub(super) struct Session {
     schema: Arc<Schema>,
     /// Whether statements stay prepared under names.
     named: bool,
+    begin: Begin,
 }
 
 impl Session {
-    pub(super) fn new(connection: PoolConnection<Postgres>, schema: Arc<Schema>, named: bool) -> Self {
-        Self { connection: Some(connection), schema, named }
+    /// Begins on a connection.
+    pub(super) async fn begin(
+        connection: PoolConnection<Postgres>,
+        schema: Arc<Schema>,
+        named: bool,
+        begin: Begin,
+    ) -> sqlx::Result<Self> {
+        let mut session = Self { connection: Some(connection), schema, named, begin };
+        if let Some(sql) = begin.sql() {
+            session.command(sql).await?;
+        }
+        Ok(session)
     }
 
-    /// Does `work`, in a transaction if one is to begin; then gives the connection back if it is still good.
-    pub(super) async fn within<T, W>(mut self, begin: Begin, work: &W) -> Result<T, Failure>
-    where
-        W: AsyncFn(&mut Self) -> Result<T, Failure>,
-    {
-        if let Some(sql) = begin.sql() {
-            self.command(sql).await?;
-        }
-        let done = work(&mut self).await;
+    /// Keeps what was done, or takes it back, and gives the connection back if it is still good.
+    pub(super) async fn end<T>(mut self, done: Result<T, Failure>) -> Result<T, Failure> {
         if done.as_ref().is_err_and(Failure::broke_connection) {
             return done;
         }
-        if begin.sql().is_some() {
+        if self.begin.sql().is_some() {
             let ended = self.command(if done.is_ok() { "COMMIT" } else { "ROLLBACK" }).await;
             match (ended, done.is_ok()) {
                 (Err(error), true) => return Err(error.into()),
@@ -81,10 +87,9 @@ impl Session {
 
     /// The statement of a template of [`Schema::sql`].
     pub(super) fn query<'q>(&self, template: &'static str) -> Statement<'q> {
-        self.prepared(sqlx::query(self.schema.sql(template)))
+        sqlx::query(self.schema.sql(template)).persistent(self.named)
     }
 
-    /// A statement that was put together for this one time, as it is sent. It stays prepared under no name.
     pub(super) fn schema(&self) -> &Schema {
         &self.schema
     }
@@ -104,10 +109,6 @@ impl Session {
     /// How many rows it touched.
     pub(super) async fn run(&mut self, query: Statement<'_>) -> sqlx::Result<u64> {
         Ok(query.execute(self.connection()?).await?.rows_affected())
-    }
-
-    fn prepared<'q>(&self, query: Statement<'q>) -> Statement<'q> {
-        query.persistent(self.named)
     }
 
     async fn command(&mut self, sql: &'static str) -> sqlx::Result<()> {

@@ -1,6 +1,5 @@
 //! The store.
 
-
 use async_trait::async_trait;
 use sqlx::postgres::PgConnectOptions;
 
@@ -8,9 +7,7 @@ use super::{accounts, configs, finish, line::Line, look, pages, replicas, runs, 
 use crate::{
     ClaimToken, CronConfig, CronConfigId, CronRun, Hold, JobName, RegisteredReplica, ReplicaId, ReplicaStatus, Result,
     Revision, RunId,
-    contracts::{
-        Busy, ConfigQuery, Decide, Finish, Look, Pages, Randomness, RunQuery, Spawn, Store, Watch,
-    },
+    contracts::{Busy, ConfigQuery, Decide, Finish, Look, Pages, Randomness, RunQuery, Spawn, Store, Watch},
     domain::ledger::{Account, Page},
 };
 
@@ -49,70 +46,71 @@ impl PostgresStore {
 #[async_trait]
 impl Store for PostgresStore {
     async fn create(&self, config: CronConfig) -> Result<CronConfig> {
-        self.turns.writing(async |on| configs::create(on, &config).await).await
+        let config = &config;
+        self.turns.writing(move |mut on| async move { (configs::create(&mut on, config).await, on) }).await
     }
 
     async fn transact(&self, pages: Pages<'_>, busy: Busy, decide: Decide<'_>) -> Result<Vec<Page>> {
-        self.turns.writing(async |on| pages::transact(on, pages, busy, decide).await).await
+        self.turns.writing(move |mut on| async move { (pages::transact(&mut on, pages, busy, decide).await, on) }).await
     }
 
     async fn look(&self, after: Revision, of: &[CronConfigId]) -> Result<Look> {
-        self.turns.reading(async |on| look::look(on, after, of).await).await
+        self.turns.reading(move |mut on| async move { (look::look(&mut on, after, of).await, on) }).await
     }
 
     async fn heartbeat(&self, holds: &[Hold]) -> Result<Vec<RunId>> {
-        self.vital.once(async |on| finish::heartbeat(on, holds).await).await
+        self.vital.once(move |mut on| async move { (finish::heartbeat(&mut on, holds).await, on) }).await
     }
 
     async fn finish(&self, finishes: &[Finish]) -> Result<Vec<RunId>> {
-        self.vital.once(async |on| finish::finish(on, finishes).await).await
+        self.vital.once(move |mut on| async move { (finish::finish(&mut on, finishes).await, on) }).await
     }
 
     async fn watch(&self, me: &ReplicaStatus) -> Result<Watch> {
-        self.vital.writing(async |on| replicas::watch(on, me).await).await
+        self.vital.writing(move |mut on| async move { (replicas::watch(&mut on, me).await, on) }).await
     }
 
     async fn end_replica(&self, id: ReplicaId, heartbeat: i64) -> Result<bool> {
-        self.vital.once(async |on| replicas::end(on, id, heartbeat).await).await
+        self.vital.once(move |mut on| async move { (replicas::end(&mut on, id, heartbeat).await, on) }).await
     }
 
     async fn drain_replica(&self, id: ReplicaId, draining: bool) -> Result<bool> {
-        self.turns.once(async |on| replicas::drain(on, id, draining).await).await
+        self.turns.once(move |mut on| async move { (replicas::drain(&mut on, id, draining).await, on) }).await
     }
 
     async fn replicas(&self) -> Result<Vec<RegisteredReplica>> {
-        self.turns.once(async |on| replicas::live(on).await).await
+        self.turns.once(move |mut on| async move { (replicas::live(&mut on).await, on) }).await
     }
 
     async fn claimed(&self, token: ClaimToken) -> Result<Vec<CronRun>> {
-        self.turns.once(async |on| runs::claimed(on, token).await).await
+        self.turns.once(move |mut on| async move { (runs::claimed(&mut on, token).await, on) }).await
     }
 
     async fn config(&self, id: CronConfigId) -> Result<Option<CronConfig>> {
-        self.turns.once(async |on| configs::by_id(on, id).await).await
+        self.turns.once(move |mut on| async move { (configs::by_id(&mut on, id).await, on) }).await
     }
 
     async fn config_named(&self, name: &JobName) -> Result<Option<CronConfig>> {
-        self.turns.once(async |on| configs::by_name(on, name).await).await
+        self.turns.once(move |mut on| async move { (configs::by_name(&mut on, name).await, on) }).await
     }
 
     async fn configs(&self, query: &ConfigQuery) -> Result<Vec<CronConfig>> {
-        self.turns.once(async |on| configs::list(on, query).await).await
+        self.turns.once(move |mut on| async move { (configs::list(&mut on, query).await, on) }).await
     }
 
     async fn run(&self, id: RunId) -> Result<Option<CronRun>> {
-        self.turns.once(async |on| runs::by_id(on, id).await).await
+        self.turns.once(move |mut on| async move { (runs::by_id(&mut on, id).await, on) }).await
     }
 
     async fn log(&self, id: RunId) -> Result<Option<String>> {
-        self.turns.once(async |on| runs::log(on, id).await).await
+        self.turns.once(move |mut on| async move { (runs::log(&mut on, id).await, on) }).await
     }
 
     async fn runs(&self, query: &RunQuery) -> Result<Vec<CronRun>> {
-        self.turns.once(async |on| runs::list(on, query).await).await
+        self.turns.once(move |mut on| async move { (runs::list(&mut on, query).await, on) }).await
     }
 
     async fn accounts(&self, id: CronConfigId) -> Result<Vec<Account>> {
-        self.turns.reading(async |on| accounts::accounts(on, id).await).await
+        self.turns.reading(move |mut on| async move { (accounts::accounts(&mut on, id).await, on) }).await
     }
 }

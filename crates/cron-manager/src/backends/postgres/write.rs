@@ -108,11 +108,7 @@ fn moved(pages: &[Page], before: &[Before]) -> Vec<(PageId, Timestamp, Fence)> {
 }
 
 /// Inserts the new runs, which get their ids, and moves the service's pages: two tables in one statement.
-async fn insert(
-    on: &mut Session,
-    pages: &mut [Page],
-    moved: &[(PageId, Timestamp, Fence)],
-) -> Result<(), Failure> {
+async fn insert(on: &mut Session, pages: &mut [Page], moved: &[(PageId, Timestamp, Fence)]) -> Result<(), Failure> {
     let mut new: Vec<(&mut CronRun, bool)> = Vec::new();
     for page in pages {
         let exclusive = page.config().is_exclusive();
@@ -180,7 +176,8 @@ async fn insert(
 }
 
 async fn move_lanes(on: &mut Session, moved: &[(PageId, Timestamp, Fence)]) -> Result<(), Failure> {
-    let lanes = || moved.iter().filter_map(|(page, watermark, fence)| Some((page.config_id, page.lane?, watermark, fence)));
+    let lanes =
+        || moved.iter().filter_map(|(page, watermark, fence)| Some((page.config_id, page.lane?, watermark, fence)));
     if lanes().next().is_none() {
         return Ok(());
     }
@@ -200,8 +197,11 @@ async fn move_lanes(on: &mut Session, moved: &[(PageId, Timestamp, Fence)]) -> R
 
 /// Where pages of a config were edited, the service's page says what the config is.
 async fn edit(on: &mut Session, pages: &[Page]) -> Result<(), Failure> {
-    let edits: Vec<_> =
-        pages.iter().filter(|page| page.place().lane.is_none()).filter_map(|page| Some((page, page.edited()?))).collect();
+    let edits: Vec<_> = pages
+        .iter()
+        .filter(|page| page.place().lane.is_none())
+        .filter_map(|page| Some((page, page.edited()?)))
+        .collect();
     if edits.is_empty() {
         return Ok(());
     }
