@@ -26,13 +26,14 @@ mod memory {
         made(Arc::new(MemoryLocker::new(Arc::new(clock))))
     }
 
-    async fn signal(_: ManualClock) -> (Arc<dyn Signal>, Box<dyn Any>) {
-        made(Arc::new(LocalSignal::default()))
+    async fn signals(_: ManualClock) -> ((Arc<dyn Signal>, Arc<dyn Signal>), Box<dyn Any>) {
+        let signal = LocalSignal::default();
+        made((Arc::new(signal.clone()), Arc::new(signal)))
     }
 
     cron_manager::store_laws!(store);
     cron_manager::locker_laws!(locker);
-    cron_manager::signal_laws!(signal);
+    cron_manager::signal_laws!(signals);
 }
 
 mod sqlite {
@@ -63,6 +64,66 @@ mod sqlite {
     }
 
     cron_manager::store_laws!(store);
+}
+
+#[path = "postgres/server.rs"]
+mod server;
+#[path = "postgres/turned.rs"]
+mod turned;
+
+mod postgres {
+    use cron_manager::{
+        backends::{
+            postgres::PostgresStore,
+            system::{SystemClock, SystemRandomness, TokioSpawn},
+        },
+        contracts::{Signal, Store},
+    };
+
+    use super::{server::TestSchema, turned::TurnedStore, *};
+
+    async fn store(clock: ManualClock) -> (Arc<dyn Store>, Box<dyn Any>) {
+        let schema = TestSchema::new();
+        let store = TurnedStore::open(schema.options(), schema.pool(), clock).await;
+        (Arc::new(store), Box::new(schema))
+    }
+
+    /// A signal of a store of its own, live.
+    async fn end(schema: &TestSchema) -> Arc<dyn Signal> {
+        let store = PostgresStore::open(schema.options(), Arc::new(SystemClock)).await.unwrap();
+        let signal = store.signal(&TokioSpawn, &SystemRandomness);
+        // It nudges when it has become live.
+        loop {
+            let nudged = signal.nudged();
+            if signal.is_live() {
+                return Arc::new(signal);
+            }
+            nudged.await;
+        }
+    }
+
+    async fn signals(_: ManualClock) -> ((Arc<dyn Signal>, Arc<dyn Signal>), Box<dyn Any>) {
+        let schema = TestSchema::new();
+        ((end(&schema).await, end(&schema).await), Box::new(schema))
+    }
+
+    cron_manager::store_laws!(store);
+    cron_manager::signal_laws!(signals);
+
+    mod behind_a_pooler {
+        use super::*;
+
+        async fn store(clock: ManualClock) -> (Arc<dyn Store>, Box<dyn Any>) {
+            let schema = TestSchema::new();
+            let mut options = schema.options();
+            options.url.push_str(if options.url.contains('?') { "&" } else { "?" });
+            options.url.push_str("statement-cache-capacity=0");
+            let store = TurnedStore::open(options, schema.pool(), clock).await;
+            (Arc::new(store), Box::new(schema))
+        }
+
+        cron_manager::store_laws!(store);
+    }
 }
 
 mod system {

@@ -1,6 +1,8 @@
 //! One folder per technology. No back end imports another.
 
 pub mod memory;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 pub mod system;

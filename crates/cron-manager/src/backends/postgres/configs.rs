@@ -1,0 +1,250 @@
+//! Rows of `cron_configs` and `cron_config_versions`.
+
+use jiff::Timestamp;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use sqlx::postgres::PgRow;
+
+use super::{
+    column::{Instant, Nanoseconds},
+    error::Failure,
+    fields::Fields,
+    schedules::{ScheduleColumns, schedule_columns},
+    session::{Session, Statement},
+};
+use crate::{
+    Context, CronConfig, CronConfigId, Error, ErrorKind, Fence, JobName, Policy, Result, Revision,
+    contracts::ConfigQuery, domain::schedule::tz_database_version,
+};
+
+/// The columns of a config, in the order of [`ConfigRow::read`].
+macro_rules! config_columns {
+    () => {
+        concat!(
+            "id, name, enabled, context, ",
+            super::schedules::schedule_columns!(),
+            ", catch_up, overlap, on_abandoned, start_deadline, timeout, jitter, version, created_at, updated_at, deleted_at, \
+             watermark, fence"
+        )
+    };
+}
+pub(super) use config_columns;
+
+/// A config and how far its service page has come.
+pub(super) struct ConfigRow {
+    config: CronConfig,
+    pub(super) watermark: Timestamp,
+    pub(super) fence: Fence,
+}
+
+impl ConfigRow {
+    /// Reads a row. `None`, and a note in the log, when this program does not understand the config: one that cannot be read must
+    /// not stop the others.
+    pub(super) fn read(row: &PgRow) -> sqlx::Result<Option<Self>> {
+        let mut fields = Fields::of(row);
+        let (id, name): (CronConfigId, JobName) = (fields.take()?, fields.take()?);
+        let (enabled, context): (bool, String) = (fields.take()?, fields.take()?);
+        let schedule = ScheduleColumns::read(&mut fields)?;
+        let policy = PolicyColumns::read(&mut fields)?;
+        let config = CronConfig {
+            id,
+            name,
+            enabled,
+            context: Context::default(),
+            schedule: None,
+            policy: Policy::default(),
+            version: fields.take()?,
+            created_at: fields.instant()?,
+            updated_at: fields.instant()?,
+            deleted_at: fields.instant_or_none()?,
+        };
+        let (watermark, fence) = (fields.instant()?, fields.take()?);
+        let understood = || {
+            Ok::<_, Error>(CronConfig {
+                context: Context::parse(&context)?,
+                schedule: schedule.schedule()?,
+                policy: policy.policy()?,
+                ..config.clone()
+            })
+        };
+        let noted = understood().inspect_err(|error| {
+            tracing::error!(config_id = %config.id, name = %config.name, %error, "a config cannot be read and is left out");
+        });
+        Ok(noted.ok().map(|config| Self { config, watermark, fence }))
+    }
+
+    pub(super) fn config(self) -> CronConfig {
+        self.config
+    }
+
+    pub(super) fn id(&self) -> CronConfigId {
+        self.config.id
+    }
+}
+
+/// A policy, its words not yet looked up.
+struct PolicyColumns {
+    catch_up: String,
+    overlap: String,
+    on_abandoned: String,
+    limits: Policy,
+}
+
+impl PolicyColumns {
+    fn read(fields: &mut Fields<'_>) -> sqlx::Result<Self> {
+        Ok(Self {
+            catch_up: fields.take()?,
+            overlap: fields.take()?,
+            on_abandoned: fields.take()?,
+            limits: Policy {
+                start_deadline: fields.duration_or_none()?,
+                timeout: fields.duration_or_none()?,
+                jitter: fields.duration_or_none()?,
+                ..Policy::default()
+            },
+        })
+    }
+
+    fn policy(&self) -> Result<Policy> {
+        Ok(Policy {
+            catch_up: known(&self.catch_up)?,
+            overlap: known(&self.overlap)?,
+            on_abandoned: known(&self.on_abandoned)?,
+            ..self.limits.clone()
+        })
+    }
+}
+
+fn known<T: DeserializeOwned>(word: &str) -> Result<T> {
+    serde_json::from_value(Value::from(word))
+        .map_err(|error| Error::internal("a policy that this program does not know").with_source(error))
+}
+
+fn word(value: &impl Serialize) -> String {
+    serde_json::to_value(value).ok().as_ref().and_then(Value::as_str).unwrap_or_default().into()
+}
+
+/// The configs in rows, those left out that cannot be read.
+pub(super) fn all(rows: &[PgRow]) -> sqlx::Result<Vec<ConfigRow>> {
+    Ok(rows.iter().map(ConfigRow::read).collect::<sqlx::Result<Vec<_>>>()?.into_iter().flatten().collect())
+}
+
+/// One config: an error when it is there and cannot be read.
+pub(super) async fn one(on: &mut Session, query: Statement<'_>) -> Result<Option<CronConfig>, Failure> {
+    let Some(row) = on.row_or_none(query).await? else { return Ok(None) };
+    let row = ConfigRow::read(&row)?;
+    let unread = || Error::internal("the config cannot be read by this version of the program");
+    Ok(Some(row.ok_or_else(unread)?.config()))
+}
+
+pub(super) async fn by_id(on: &mut Session, id: CronConfigId) -> Result<Option<CronConfig>, Failure> {
+    let query = on.query(concat!("SELECT ", config_columns!(), " FROM @cron_configs WHERE id = $1"));
+    one(on, query.bind(id)).await
+}
+
+pub(super) async fn by_name(on: &mut Session, name: &JobName) -> Result<Option<CronConfig>, Failure> {
+    let query = on.query(concat!("SELECT ", config_columns!(), " FROM @cron_configs WHERE name = $1"));
+    one(on, query.bind(name.as_str())).await
+}
+
+pub(super) async fn list(on: &mut Session, query: &ConfigQuery) -> Result<Vec<CronConfig>, Failure> {
+    let statement = on.query(concat!(
+        "SELECT ",
+        config_columns!(),
+        " FROM @cron_configs WHERE id > $1 AND ($2 OR deleted_at IS NULL) ORDER BY id LIMIT $3"
+    ));
+    let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
+    let rows = on.rows(statement.bind(query.after).bind(query.show_deleted).bind(limit)).await?;
+    Ok(all(&rows)?.into_iter().map(ConfigRow::config).collect())
+}
+
+/// The next revision, for all edits of this transaction, and what time it is.
+pub(super) async fn next_revision(on: &mut Session) -> sqlx::Result<(Revision, Timestamp)> {
+    let query = on.query("UPDATE @cron_revision SET revision = revision + 1 RETURNING revision, @cron_now()");
+    let row = on.row(query).await?;
+    let mut fields = Fields::of(&row);
+    Ok((fields.take()?, fields.instant()?))
+}
+
+/// Keeps a new config, and gives it its id and its times.
+pub(super) async fn create(on: &mut Session, config: &CronConfig) -> Result<CronConfig, Failure> {
+    let (revision, now) = next_revision(on).await?;
+    refuse_taken(on, &config.name, CronConfigId(0)).await?;
+    let config = CronConfig { created_at: now, updated_at: now, ..config.clone() };
+    let query = on.query(concat!(
+        "INSERT INTO @cron_configs (name, enabled, context, distributed, ",
+        schedule_columns!(),
+        ", catch_up, overlap, on_abandoned, start_deadline, timeout, jitter, version, updated_at, deleted_at, revision, watermark, \
+         fence, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, 0, $17) \
+         RETURNING id"
+    ));
+    let row = on.row(bind(query, &config).bind(revision).bind(Instant(now))).await?;
+    let config = CronConfig { id: Fields::of(&row).take()?, ..config };
+    write_version(on, &config, now).await?;
+    Ok(config)
+}
+
+/// Puts the new version of a config in place of the old one; `watermark` and `fence` are those of its service page.
+pub(super) async fn edit(
+    on: &mut Session,
+    config: &CronConfig,
+    revision: Revision,
+    (watermark, fence): (Timestamp, Fence),
+) -> Result<(), Failure> {
+    refuse_taken(on, &config.name, config.id).await?;
+    let query = on.query(concat!(
+        "UPDATE @cron_configs SET (name, enabled, context, distributed, ",
+        schedule_columns!(),
+        ", catch_up, overlap, on_abandoned, start_deadline, timeout, jitter, version, updated_at, deleted_at, revision, watermark, \
+         fence) = ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) WHERE id = $22"
+    ));
+    on.run(bind(query, config).bind(revision).bind(Instant(watermark)).bind(fence).bind(config.id)).await?;
+    Ok(write_version(on, config, watermark).await?)
+}
+
+/// Binds `$1` to `$18`: what an edit may change.
+fn bind<'q>(query: Statement<'q>, config: &CronConfig) -> Statement<'q> {
+    let CronConfig { policy, .. } = config;
+    let query = query
+        .bind(config.name.as_str())
+        .bind(config.enabled)
+        .bind(config.context.as_str())
+        .bind(config.is_distributed());
+    ScheduleColumns::new(config.schedule.as_ref())
+        .bind(query)
+        .bind(word(&policy.catch_up))
+        .bind(word(&policy.overlap))
+        .bind(word(&policy.on_abandoned))
+        .bind(policy.start_deadline.map(Nanoseconds))
+        .bind(policy.timeout.map(Nanoseconds))
+        .bind(policy.jitter.map(Nanoseconds))
+        .bind(config.version)
+        .bind(Instant(config.updated_at))
+        .bind(config.deleted_at.map(Instant))
+}
+
+/// The index on names would refuse, too, but not say whose name it is.
+async fn refuse_taken(on: &mut Session, name: &JobName, by: CronConfigId) -> Result<(), Failure> {
+    let query = on.query("SELECT deleted_at IS NOT NULL FROM @cron_configs WHERE name = $1 AND id <> $2");
+    let Some(row) = on.row_or_none(query.bind(name.as_str()).bind(by)).await? else { return Ok(()) };
+    let owner = if Fields::of(&row).take()? { "a deleted config" } else { "a config" };
+    Err(Error::new(ErrorKind::AlreadyExists, format!("{owner} is called {name} already")).into())
+}
+
+/// A deleted config has no schedule from then on.
+async fn write_version(on: &mut Session, config: &CronConfig, since: Timestamp) -> sqlx::Result<()> {
+    let query = on.query(concat!(
+        "INSERT INTO @cron_config_versions (config_id, version, since, distributed, tz_database, ",
+        schedule_columns!(),
+        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+    ));
+    let query = query
+        .bind(config.id)
+        .bind(config.version)
+        .bind(Instant(since))
+        .bind(config.is_distributed())
+        .bind(tz_database_version());
+    let schedule = config.schedule.as_ref().filter(|_| config.deleted_at.is_none());
+    on.run(ScheduleColumns::new(schedule).bind(query)).await.map(drop)
+}

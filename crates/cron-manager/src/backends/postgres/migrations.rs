@@ -1,0 +1,113 @@
+//! Which form the tables have, and how they get the newest.
+
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
+
+use super::{error::from_sqlx, schema::Schema};
+use crate::{Error, ErrorKind, Result};
+
+/// A step that brings the tables one version further. It is never changed once released; only new ones are added.
+pub(super) struct Migration {
+    /// What it does, as a template of [`Schema::sql`].
+    pub(super) sql: &'static str,
+    /// The oldest version whose programs still work on the tables after it. In a rolling deploy the previous version does for a
+    /// while, so this is at most the version before, except after a step that was announced.
+    pub(super) oldest_program: i32,
+}
+
+/// All steps. A program's version is their number.
+pub(super) const MIGRATIONS: &[Migration] =
+    &[Migration { sql: include_str!("migrations/0001_ledger.sql"), oldest_program: 1 }];
+
+/// The form of the tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Form {
+    version: i32,
+    oldest_program: i32,
+}
+
+/// Brings the tables to the last of `steps`, unless they are there already, or further and still of use to this program.
+///
+/// Errors: failed precondition when the tables are of no use to this program, or this user may not change them.
+pub(super) async fn migrate(on: &mut PgConnection, schema: &Schema, steps: &[Migration]) -> Result<()> {
+    let known = i32::try_from(steps.len()).unwrap_or(i32::MAX);
+    let form = step(on, schema, steps, known).await.map_err(from_sqlx)?;
+    check(form, known, schema)
+}
+
+/// Takes the steps that are missing, one process at a time. All in one transaction, also what only looks: so it goes through a
+/// pooler.
+async fn step(on: &mut PgConnection, schema: &Schema, steps: &[Migration], known: i32) -> sqlx::Result<Form> {
+    let mut changing = on.begin().await?;
+    // Who needs to change nothing needs no right to, and waits for nobody.
+    if let Some(form) = form(&mut changing, schema).await?.filter(|form| form.version >= known) {
+        return Ok(form);
+    }
+    let lock = "SELECT pg_advisory_xact_lock(hashtextextended('cron-manager migrates ' || $1, 0))";
+    sqlx::query(lock).bind(schema.name()).persistent(false).execute(&mut *changing).await?;
+    let form = form(&mut changing, schema).await?.unwrap_or(Form { version: 0, oldest_program: 0 });
+    if form.version >= known {
+        return Ok(form);
+    }
+    create(&mut changing, schema).await?;
+    let missing = steps.iter().skip(usize::try_from(form.version).unwrap_or(0));
+    let mut oldest_program = form.oldest_program;
+    for step in missing {
+        sqlx::raw_sql(schema.sql(step.sql)).execute(&mut *changing).await?;
+        oldest_program = oldest_program.max(step.oldest_program);
+    }
+    let form = Form { version: known, oldest_program };
+    write(&mut changing, schema, form).await?;
+    changing.commit().await?;
+    tracing::info!(schema = schema.name(), version = known, "the tables were brought up to date");
+    Ok(form)
+}
+
+/// `None`: there are no tables of ours.
+async fn form(on: &mut PgConnection, schema: &Schema) -> sqlx::Result<Option<Form>> {
+    let there = "SELECT to_regclass($1) IS NOT NULL";
+    let table = format!("\"{}\".cron_schema", schema.name());
+    let there: bool = sqlx::query_scalar(there).bind(table).persistent(false).fetch_one(&mut *on).await?;
+    if !there {
+        return Ok(None);
+    }
+    let sql = schema.sql("SELECT version, oldest_program FROM @cron_schema");
+    let row = sqlx::query(sql).persistent(false).fetch_optional(on).await?;
+    row.map(|row| Ok(Form { version: row.try_get(0)?, oldest_program: row.try_get(1)? })).transpose()
+}
+
+/// `CREATE SCHEMA IF NOT EXISTS` asks for the right to create one also where it is there.
+async fn create(on: &mut PgConnection, schema: &Schema) -> sqlx::Result<()> {
+    let there = "SELECT to_regnamespace($1) IS NOT NULL";
+    let there: bool = sqlx::query_scalar(there).bind(schema.name()).persistent(false).fetch_one(&mut *on).await?;
+    if !there {
+        let sql = AssertSqlSafe(format!("CREATE SCHEMA IF NOT EXISTS \"{}\"", schema.name()));
+        sqlx::raw_sql(sql).execute(on).await?;
+    }
+    Ok(())
+}
+
+async fn write(on: &mut PgConnection, schema: &Schema, form: Form) -> sqlx::Result<()> {
+    let sql = schema.sql(
+        "INSERT INTO @cron_schema (id, version, oldest_program) VALUES (1, $1, $2) \
+         ON CONFLICT (id) DO UPDATE SET version = excluded.version, oldest_program = excluded.oldest_program",
+    );
+    let query = sqlx::query(sql).bind(form.version).bind(form.oldest_program).persistent(false);
+    query.execute(on).await.map(drop)
+}
+
+fn check(form: Form, known: i32, schema: &Schema) -> Result<()> {
+    if form.oldest_program <= known {
+        if form.version > known {
+            tracing::info!(schema = schema.name(), version = form.version, "the tables are of a newer version");
+        }
+        return Ok(());
+    }
+    let message = format!(
+        "the tables in schema {} have version {}, which programs of version {} and newer can use; this one has version {known}: \
+         start a newer version of the program",
+        schema.name(),
+        form.version,
+        form.oldest_program
+    );
+    Err(Error::new(ErrorKind::FailedPrecondition, message))
+}

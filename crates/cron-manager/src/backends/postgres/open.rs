@@ -1,0 +1,68 @@
+//! Opening the store.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::future::{Either, select};
+use sqlx::{
+    ConnectOptions, PgConnection, PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+use super::{
+    error::from_sqlx,
+    line::Line,
+    migrations::{self, MIGRATIONS},
+    options::PostgresOptions,
+    schema::Schema,
+    store::PostgresStore,
+};
+use crate::{Error, Result, contracts::Clock};
+
+/// How long to wait for a connection of a pool, making a new one included.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long opening may take; another replica may be at the migrations.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(60);
+
+impl PostgresStore {
+    /// Opens the store in a database, and brings its tables up to date; it makes the schema when absent. Several replicas may do so
+    /// at once.
+    ///
+    /// `clock` limits how long calls wait, in this process; all that is written is dated by the server's clock.
+    ///
+    /// Errors: invalid argument (`databaseUrl`, `schema`); failed precondition when the server does not let the user in, the user
+    /// lacks a right, or the tables are of a version that this program cannot use; unavailable when the server does not answer.
+    pub async fn open(options: impl Into<PostgresOptions>, clock: Arc<dyn Clock>) -> Result<Self> {
+        let options = options.into();
+        let (schema, connect) = (Arc::new(Schema::new(&options.schema)?), options.connect()?);
+        let opening = Box::pin(async {
+            let mut connection = first(&connect).await?;
+            migrations::migrate(&mut connection, &schema, MIGRATIONS).await
+        });
+        match select(opening, clock.sleep_until(clock.elapsed() + OPEN_TIMEOUT)).await {
+            Either::Left((opened, _)) => opened?,
+            Either::Right(_) => return Err(Error::unavailable("PostgreSQL does not answer in time")),
+        }
+        let line = |connections: u32| {
+            let pool = pool(connections, connect.clone());
+            Line::new(pool, Arc::clone(&clock), Arc::clone(&schema), options.pooler())
+        };
+        Ok(Self::new(line(options.connections), line(options.vital_connections), connect.clone()))
+    }
+}
+
+async fn first(connect: &PgConnectOptions) -> Result<PgConnection> {
+    connect.connect().await.map_err(|error| {
+        let error = from_sqlx(error);
+        tracing::debug!(%error, host = connect.get_host(), port = connect.get_port(), "PostgreSQL was not reached");
+        error
+    })
+}
+
+fn pool(connections: u32, connect: PgConnectOptions) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(connections.max(1))
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .connect_lazy_with(connect)
+}
