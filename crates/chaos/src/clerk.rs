@@ -1,15 +1,19 @@
 //! A client of the service: edits configs and reads the ledger, in the driver's own process.
 
-use std::time::Duration;
+use std::{thread, time::Duration};
 
 use cron_manager::{
-    CronConfig, CronConfigFields, CronConfigId, CronManager, CronRun, ErrorKind, PageId, RunId, RunState,
+    CronConfig, CronConfigFields, CronConfigId, CronManager, CronRun, ErrorKind, PageId, ReplicaId, RunId, RunState,
     domain::ledger::Account,
     manager::{ConfigQuery, RunQuery},
 };
+use jiff::Timestamp;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::failure::Result;
+
+/// How many rows a question is answered with.
+const PAGE: usize = 1_000;
 
 /// A manager that is never started.
 pub struct Clerk {
@@ -88,19 +92,17 @@ impl Clerk {
     /// Errors: the database's.
     pub fn switch_off(&self) -> Result<()> {
         let off = CronConfigFields::default().enabled(false);
-        self.runtime.block_on(async {
-            for config in self.configs().await? {
-                self.manager.update_cron_config(config.id, &off, None).await?;
-            }
-            Ok(())
-        })
+        for config in self.ask(async || self.configs().await)? {
+            self.ask(async || self.manager.update_cron_config(config.id, &off, None).await)?;
+        }
+        Ok(())
     }
 
     /// One row.
     ///
     /// Errors: the database's; there is no such row.
     pub fn run(&self, id: RunId) -> Result<CronRun> {
-        Ok(self.runtime.block_on(self.manager.cron_run(id))?)
+        self.ask(async || self.manager.cron_run(id).await)
     }
 
     /// How many rows are not terminal.
@@ -109,8 +111,8 @@ impl Clerk {
     pub fn open_rows(&self) -> Result<usize> {
         let mut count = 0;
         for state in [RunState::Pending, RunState::Running] {
-            let query = RunQuery { state: Some(state), limit: 1_000, ..RunQuery::default() };
-            count += self.runtime.block_on(self.manager.cron_runs(&query))?.len();
+            let query = RunQuery { state: Some(state), limit: PAGE, ..RunQuery::default() };
+            count += self.ask(async || self.manager.cron_runs(&query).await)?.len();
         }
         Ok(count)
     }
@@ -118,41 +120,51 @@ impl Clerk {
     /// The pages whose ticks are to be accounted for by now: those of configs that are on, and of replicas that live.
     ///
     /// Errors: the database's.
-    pub fn open_pages(&self) -> Result<Vec<(PageId, jiff::Timestamp)>> {
-        self.runtime.block_on(async {
-            let live: Vec<_> = self.manager.replicas().await?.iter().map(|replica| replica.status.id).collect();
-            let mut pages = Vec::new();
-            for config in self.configs().await?.iter().filter(|config| config.enabled) {
-                let is_open = |page: PageId| match page.lane {
-                    Some(replica) => !config.is_distributed() && live.contains(&replica),
-                    None => config.is_distributed(),
-                };
-                let accounts = self.manager.accounts(config.id).await?;
-                let open = accounts.into_iter().filter(|account| is_open(account.page_id));
-                pages.extend(open.map(|account| (account.page_id, account.watermark)));
-            }
-            Ok(pages)
-        })
+    pub fn open_pages(&self) -> Result<Vec<(PageId, Timestamp)>> {
+        let replicas = self.ask(async || self.manager.replicas().await)?;
+        let lives = |id: ReplicaId| replicas.iter().any(|replica| replica.status.id == id);
+        let mut pages = Vec::new();
+        for config in self.ask(async || self.configs().await)?.iter().filter(|config| config.enabled) {
+            let is_open = |page: PageId| match page.lane {
+                Some(replica) => !config.is_distributed() && lives(replica),
+                None => config.is_distributed(),
+            };
+            let accounts = self.ask(async || self.manager.accounts(config.id).await)?;
+            let open = accounts.into_iter().filter(|account| is_open(account.page_id));
+            pages.extend(open.map(|account| (account.page_id, account.watermark)));
+        }
+        Ok(pages)
     }
 
     /// The whole ledger.
     ///
     /// Errors: the database's.
     pub fn ledger(&self) -> Result<Ledger> {
-        self.runtime.block_on(async {
-            let mut ledger = Ledger::default();
-            let mut query = RunQuery { limit: 1_000, ..RunQuery::default() };
-            loop {
-                let runs = self.manager.cron_runs(&query).await?;
-                let Some(last) = runs.last() else { break };
-                query.before = Some(last.id);
-                ledger.runs.extend(runs);
+        let mut ledger = Ledger::default();
+        let mut query = RunQuery { limit: PAGE, ..RunQuery::default() };
+        loop {
+            let runs = self.ask(async || self.manager.cron_runs(&query).await)?;
+            let Some(last) = runs.last() else { break };
+            query.before = Some(last.id);
+            ledger.runs.extend(runs);
+        }
+        for config in self.ask(async || self.configs().await)? {
+            ledger.accounts.extend(self.ask(async || self.manager.accounts(config.id).await)?);
+        }
+        Ok(ledger)
+    }
+
+    /// Asks until the database answers, as clients do: a connection may have been cut since it was last used.
+    fn ask<T>(&self, question: impl AsyncFn() -> cron_manager::Result<T>) -> Result<T> {
+        const TRIES: usize = 40;
+        const PAUSE: Duration = Duration::from_millis(250);
+        for _ in 1..TRIES {
+            match self.runtime.block_on(question()) {
+                Err(error) if error.kind() == ErrorKind::Unavailable => thread::sleep(PAUSE),
+                answer => return Ok(answer?),
             }
-            for config in self.configs().await? {
-                ledger.accounts.extend(self.manager.accounts(config.id).await?);
-            }
-            Ok(ledger)
-        })
+        }
+        Ok(self.runtime.block_on(question())?)
     }
 
     async fn configs(&self) -> cron_manager::Result<Vec<CronConfig>> {

@@ -1,6 +1,6 @@
 //! `chaos run`, `chaos skew`, and the replicas that they start.
 
-use std::process::ExitCode;
+use std::{io::stderr, process::ExitCode};
 
 use chaos::{
     failure::Result,
@@ -9,6 +9,7 @@ use chaos::{
     skew::{self, SkewArguments},
 };
 use clap::Parser;
+use tracing_subscriber::filter::LevelFilter;
 
 /// Real processes, a real database and real kills, judged from outside
 #[derive(Parser)]
@@ -23,14 +24,13 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    tracing_subscriber::fmt()
-        .with_max_level(tracing_subscriber::filter::LevelFilter::WARN)
-        .with_writer(std::io::stderr)
-        .init();
     let done: Result<bool> = match Command::parse() {
         Command::Run(arguments) => run::run(&arguments),
         Command::Skew(arguments) => skew::skew(&arguments),
-        Command::Replica(arguments) => replica::run(&arguments).map(|()| true),
+        Command::Replica(arguments) => {
+            log();
+            replica::run(&arguments).map(|()| true)
+        }
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
@@ -40,4 +40,10 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// What the library warns of, for the log of the replicas.
+fn log() {
+    let log = tracing_subscriber::fmt().with_max_level(LevelFilter::WARN).with_ansi(false);
+    log.with_writer(stderr).init();
 }
