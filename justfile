@@ -15,3 +15,7 @@ sim seeds="1000" first="1":
 # Breaks each guard of the protocol and sees the simulation notice.
 guards:
     ./scripts/break-guards
+
+# Real processes under seeded faults.
+chaos minutes="5" seed="1":
+    ./scripts/chaos --minutes {{minutes}} --seed {{seed}}

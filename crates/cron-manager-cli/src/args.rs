@@ -71,6 +71,9 @@ pub(crate) struct DataArguments {
     /// Where the embedded database lies [default: $XDG_DATA_HOME/cron-manager, or ~/.local/share/cron-manager]
     #[arg(long, value_name = "DIR", env = "CRON_MANAGER_DATA_DIR", hide_env_values = true)]
     pub(crate) data_dir: Option<OsString>,
+    /// The database in place of the embedded one: postgres://USER:PASSWORD@HOST/DATABASE, for several replicas, or sqlite:FILE
+    #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
+    pub(crate) database_url: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -1,28 +1,25 @@
 //! `check ledger`: whether every tick has an outcome.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use cron_manager::{
-    CronConfigId,
-    backends::{sqlite::SqliteStore, system::SystemClock},
-    contracts::{ConfigQuery, Store},
-    domain::ledger::Account,
+    CronConfigId, CronManager, backends::system::SystemClock, contracts::ConfigQuery, domain::ledger::Account,
 };
 use serde_json::{Value, json};
 use tokio::runtime;
 
-use crate::{args::LedgerArguments, data, failure::Failure, output};
+use crate::{args::LedgerArguments, data::Database, failure::Failure, output};
 
 /// Prints each config's ticks beside what is recorded, and fails when they differ anywhere. It only reads, so it works beside
 /// a program that serves.
 pub(crate) fn check(arguments: &LedgerArguments) -> Result<(), Failure> {
-    let database = data::database(&data::folder(arguments.data.data_dir.as_deref()));
-    if !database.exists() {
-        return Err(Failure::Failed(format!("there is no database at {}", database.display())));
-    }
+    let database = Database::asked(&arguments.data);
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::Failed(format!("cannot start: {error}")))?;
-    let accounts = runtime.block_on(accounts(&database))?;
+    let accounts = runtime.block_on(async {
+        let manager = database.open_to_read(Arc::new(SystemClock)).await?.build().await?;
+        accounts(&manager).await
+    })?;
     let rows: Vec<Value> = accounts.iter().map(row).collect();
     output::print(arguments.output.format, &rows)?;
     verdict(&accounts)
@@ -37,17 +34,16 @@ fn verdict(accounts: &[Account]) -> Result<(), Failure> {
 }
 
 /// The accounts of all configs, deleted ones too.
-async fn accounts(database: &Path) -> cron_manager::Result<Vec<Account>> {
+async fn accounts(manager: &CronManager) -> Result<Vec<Account>, Failure> {
     const PAGE: usize = 1_000;
-    let store = SqliteStore::open_read_only(database, Arc::new(SystemClock)).await?;
     let mut accounts = Vec::new();
     let mut after = CronConfigId(0);
     loop {
-        let page = store.configs(&ConfigQuery { after, limit: PAGE, show_deleted: true }).await?;
+        let page = manager.cron_configs(&ConfigQuery { after, limit: PAGE, show_deleted: true }).await?;
         let Some(last) = page.last() else { return Ok(accounts) };
         after = last.id;
         for config in page {
-            accounts.extend(store.accounts(config.id).await?.into_iter().filter(counts));
+            accounts.extend(manager.accounts(config.id).await?.into_iter().filter(counts));
         }
     }
 }

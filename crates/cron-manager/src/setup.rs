@@ -23,6 +23,7 @@ pub struct Builder {
     randomness: Option<Arc<dyn Randomness>>,
     spawn: Option<Arc<dyn Spawn>>,
     database_url: Option<String>,
+    database_schema: Option<String>,
     version: String,
     tuning: Tuning,
 }
@@ -40,12 +41,18 @@ impl Builder {
         Self { store: Some(store), ..self }
     }
 
-    /// Where configs and the ledger are kept, by URL: `sqlite:PATH` (feature `sqlite`). A ready made store counts more.
+    /// Where configs and the ledger are kept, by URL: `sqlite:PATH` (feature `sqlite`) for one process,
+    /// `postgres://USER:PASSWORD@HOST:PORT/DATABASE` (feature `postgres`) for any number of replicas. A ready made store counts more.
     pub fn database_url(self, url: impl Into<String>) -> Self {
         Self { database_url: Some(url.into()), ..self }
     }
 
-    /// How replicas nudge each other.
+    /// The PostgreSQL schema for the tables; `cron_manager` by default.
+    pub fn database_schema(self, schema: impl Into<String>) -> Self {
+        Self { database_schema: Some(schema.into()), ..self }
+    }
+
+    /// How replicas nudge each other; by default as the store can: within the process, or by PostgreSQL's NOTIFY.
     pub fn signal(self, signal: Arc<dyn Signal>) -> Self {
         Self { signal: Some(signal), ..self }
     }
@@ -80,17 +87,20 @@ impl Builder {
     /// Errors: what opening the store says; invalid argument (`databaseUrl`) for a URL that names no store this build has.
     pub async fn build(self) -> Result<CronManager> {
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
-        let store = match (self.store, self.database_url) {
-            (Some(store), _) => store,
-            (None, Some(url)) => open(&url, Arc::clone(&clock)).await?,
-            (None, None) => Arc::new(MemoryStore::new(Arc::clone(&clock))),
+        let randomness = self.randomness.unwrap_or_else(|| Arc::new(SystemRandomness));
+        let spawn = self.spawn.unwrap_or_else(|| Arc::new(TokioSpawn));
+        let ground = Ground { clock: &clock, randomness: &*randomness, spawn: &*spawn };
+        let Opened { store, signal } = match (self.store, self.database_url) {
+            (Some(store), _) => Opened::alone(store),
+            (None, Some(url)) => open(&url, self.database_schema, ground).await?,
+            (None, None) => Opened::alone(Arc::new(MemoryStore::new(Arc::clone(&clock)))),
         };
         let parts = Parts {
             store,
-            signal: self.signal.unwrap_or_else(|| Arc::new(LocalSignal::default())),
+            signal: self.signal.unwrap_or(signal),
             clock,
-            randomness: self.randomness.unwrap_or_else(|| Arc::new(SystemRandomness)),
-            spawn: self.spawn.unwrap_or_else(|| Arc::new(TokioSpawn)),
+            randomness,
+            spawn,
             version: self.version,
             host: host_name(),
         };
@@ -98,21 +108,61 @@ impl Builder {
     }
 }
 
+/// What a store stands on.
+#[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "other stores need less"))]
+struct Ground<'a> {
+    clock: &'a Arc<dyn Clock>,
+    randomness: &'a dyn Randomness,
+    spawn: &'a dyn Spawn,
+}
+
+/// A store, and how its replicas nudge each other.
+struct Opened {
+    store: Arc<dyn Store>,
+    signal: Arc<dyn Signal>,
+}
+
+impl Opened {
+    /// The store of one process.
+    fn alone(store: Arc<dyn Store>) -> Self {
+        Self { store, signal: Arc::new(LocalSignal::default()) }
+    }
+}
+
 /// The store that a URL names.
+#[cfg_attr(not(feature = "postgres"), expect(unused_variables, reason = "other stores need less"))]
 #[cfg_attr(
-    not(feature = "sqlite"),
-    expect(clippy::unused_async, unused_variables, reason = "no store of this build opens anything")
+    not(any(feature = "sqlite", feature = "postgres")),
+    expect(clippy::unused_async, reason = "no store of this build opens anything")
 )]
-async fn open(url: &str, clock: Arc<dyn Clock>) -> Result<Arc<dyn Store>> {
+async fn open(url: &str, schema: Option<String>, ground: Ground<'_>) -> Result<Opened> {
     match url.split(':').next() {
         #[cfg(feature = "sqlite")]
-        Some("sqlite") => Ok(Arc::new(crate::backends::sqlite::SqliteStore::open_url(url, clock).await?)),
+        Some("sqlite") => {
+            let store = crate::backends::sqlite::SqliteStore::open_url(url, Arc::clone(ground.clock)).await?;
+            Ok(Opened::alone(Arc::new(store)))
+        }
+        #[cfg(feature = "postgres")]
+        Some("postgres" | "postgresql") => open_postgres(url, schema, ground).await,
         scheme => {
             let message = format!(
-                "this build has no store for {:?}; it knows sqlite:PATH with the feature sqlite",
+                "this build has no store for {:?}; it knows sqlite:PATH with the feature sqlite, postgres://HOST/DATABASE with postgres",
                 scheme.unwrap_or("")
             );
             Err(Error::invalid("databaseUrl", message))
         }
     }
+}
+
+#[cfg(feature = "postgres")]
+async fn open_postgres(url: &str, schema: Option<String>, ground: Ground<'_>) -> Result<Opened> {
+    use crate::backends::postgres::{PostgresOptions, PostgresStore};
+
+    let mut options = PostgresOptions::from(url);
+    if let Some(schema) = schema {
+        options.schema = schema;
+    }
+    let store = PostgresStore::open(options, Arc::clone(ground.clock)).await?;
+    let signal = store.signal(ground.spawn, ground.randomness);
+    Ok(Opened { store: Arc::new(store), signal: Arc::new(signal) })
 }

@@ -4,12 +4,12 @@ use std::{net::SocketAddr, path::Path};
 
 use cron_manager::CronConfig;
 
-use crate::{crontab::Crontab, terminal::say};
+use crate::{crontab::Crontab, data::Database, terminal::say};
 
 /// All that there is to say before the first run.
 pub(super) struct Banner<'a> {
     pub(super) address: SocketAddr,
-    pub(super) database: &'a Path,
+    pub(super) database: &'a Database,
     /// `None`: the sample.
     pub(super) file: Option<&'a Path>,
     pub(super) crontab: &'a Crontab,
@@ -27,7 +27,12 @@ impl Banner<'_> {
         say(format_args!("  http     http://{address}"));
         say(format_args!("  try      curl 'http://{address}/v1/cron-job?pageSize=5'"));
         say(format_args!("  crontab  {}", self.crontab_line()));
-        say(format_args!("  data     {} (embedded SQLite; there is no other store yet)", self.database.display()));
+        say(format_args!("  data     {}", self.database));
+        if matches!(self.database, Database::Embedded(_)) {
+            say(format_args!(
+                "  replicas DATABASE_URL=postgres://USER:PASSWORD@HOST/DATABASE cron-manager serve, as often as you like"
+            ));
+        }
         say("  end      Ctrl-C\n");
         self.print_remarks();
         self.print_configs();

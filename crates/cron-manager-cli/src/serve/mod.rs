@@ -19,7 +19,7 @@ use crate::{
     args::ServeArguments,
     command::GRACE,
     crontab::{Crontab, CrontabFormat, Users},
-    data,
+    data::Database,
     failure::Failure,
     terminal::say,
 };
@@ -49,13 +49,12 @@ async fn serve(arguments: &ServeArguments) -> Result<(), Failure> {
     let crontab = read(arguments.crontab.as_deref(), arguments.crontab_format, &users)?;
     let mut signals = Signals::catch().map_err(|error| Failure::Failed(format!("cannot catch signals: {error}")))?;
     let listener = listen::listen(arguments.listen.as_deref().filter(|address| !address.is_empty())).await?;
-    let folder = data::folder(arguments.data.data_dir.as_deref());
-    let manager = manager(&folder, &clock).await?;
+    let database = Database::asked(&arguments.data);
+    let manager = manager(&database, &clock).await?;
     let configs = declare::declare(&manager, &crontab.jobs, &users, &clock).await?;
     let orphans = declare::orphans(&manager, &configs).await?;
     let address = listener.local_addr().map_err(|error| Failure::Failed(error.to_string()))?;
     let file = arguments.crontab.as_deref();
-    let database = data::database(&folder);
     Banner { address, database: &database, file, crontab: &crontab, configs: &configs, orphans: &orphans }.print();
     let mut activity = manager.activity();
     manager.start();
@@ -83,11 +82,11 @@ fn read(file: Option<&Path>, format: CrontabFormat, users: &Users) -> Result<Cro
     Ok(Crontab::read(&text, format, users, zone))
 }
 
-async fn manager(folder: &Path, clock: &Arc<dyn Clock>) -> Result<CronManager, Failure> {
-    let store = data::open(folder, Arc::clone(clock)).await?;
+async fn manager(database: &Database, clock: &Arc<dyn Clock>) -> Result<CronManager, Failure> {
+    let parts = database.open(Arc::clone(clock)).await?;
     // Beyond a command's grace, its end takes a moment to be seen.
     let tuning = Tuning { stop_grace: GRACE + Duration::from_secs(5), ..Tuning::default() };
-    Ok(CronManager::builder().store(Arc::new(store)).clock(Arc::clone(clock)).tuning(tuning).build().await?)
+    Ok(parts.version(env!("CARGO_PKG_VERSION")).tuning(tuning).build().await?)
 }
 
 async fn trigger(manager: &CronManager, configs: impl Iterator<Item = &CronConfig>) {

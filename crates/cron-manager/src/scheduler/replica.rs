@@ -66,7 +66,7 @@ impl Default for Tuning {
     fn default() -> Self {
         Self {
             late_after: Duration::from_secs(10),
-            poll_every: Duration::from_secs(10),
+            poll_every: Duration::from_secs(20),
             poll_alone_every: Duration::from_secs(2),
             retry_after: Duration::from_millis(500),
             rescue_every: Duration::from_secs(10),

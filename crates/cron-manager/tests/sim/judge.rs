@@ -70,6 +70,9 @@ impl Judge {
         if run.kind == RunKind::Tick && !seen.started_ticks.insert((run.page_id(), run.due_at, run.attempt)) {
             seen.violation("I1", format!("the tick {} of {} started twice", run.due_at, run.name));
         }
+        if run.lane.is_some() && run.lane != run.replica_id {
+            seen.violation("I1", format!("the tick {} of {} ran in another replica's lane", run.due_at, run.name));
+        }
         if instant < run.start_after || instant < run.due_at {
             seen.violation("I5", format!("the tick {} of {} started at {instant}", run.due_at, run.name));
         }

@@ -34,14 +34,17 @@ pub(super) async fn migrate(on: &mut PgConnection, schema: &Schema, steps: &[Mig
     check(form, known, schema)
 }
 
-/// Takes the steps that are missing, one process at a time. All in one transaction, also what only looks: so it goes through a
+/// Takes the steps that are missing, one process at a time. All in transactions, also what only looks: so it goes through a
 /// pooler.
 async fn step(on: &mut PgConnection, schema: &Schema, steps: &[Migration], known: i32) -> sqlx::Result<Form> {
-    let mut changing = on.begin().await?;
-    // Who needs to change nothing needs no right to, and waits for nobody.
-    if let Some(form) = form(&mut changing, schema).await?.filter(|form| form.version >= known) {
+    // Who needs to change nothing needs no right to, and waits for nobody. In a transaction of its own, since one that has
+    // looked before the lock would go by its memory of the catalogue after it.
+    let mut looking = on.begin().await?;
+    if let Some(form) = form(&mut looking, schema).await?.filter(|form| form.version >= known) {
         return Ok(form);
     }
+    looking.rollback().await?;
+    let mut changing = on.begin().await?;
     let lock = "SELECT pg_advisory_xact_lock(hashtextextended('cron-manager migrates ' || $1, 0))";
     sqlx::query(lock).bind(schema.name()).persistent(false).execute(&mut *changing).await?;
     let form = form(&mut changing, schema).await?.unwrap_or(Form { version: 0, oldest_program: 0 });
@@ -64,9 +67,10 @@ async fn step(on: &mut PgConnection, schema: &Schema, steps: &[Migration], known
 
 /// `None`: there are no tables of ours.
 async fn form(on: &mut PgConnection, schema: &Schema) -> sqlx::Result<Option<Form>> {
-    let there = "SELECT to_regclass($1) IS NOT NULL";
-    let table = format!("\"{}\".cron_schema", schema.name());
-    let there: bool = sqlx::query_scalar(there).bind(table).persistent(false).fetch_one(&mut *on).await?;
+    // Not `to_regclass`, which may answer from what this session remembers.
+    let there = "SELECT EXISTS (SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace \
+                 WHERE n.nspname = $1 AND c.relname = 'cron_schema')";
+    let there: bool = sqlx::query_scalar(there).bind(schema.name()).persistent(false).fetch_one(&mut *on).await?;
     if !there {
         return Ok(None);
     }
