@@ -43,7 +43,8 @@ async fn it_listens_again_after_its_connection_was_ended() {
     live(&one).await;
     live(&other).await;
     let nudged = one.nudged();
-    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' || current_schema() || '%'";
+    let end =
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' || current_schema() || '%'";
     sqlx::query(end).execute(&schema.pool()).await.unwrap();
     // What was missed in between counts as a nudge.
     nudged.await;

@@ -101,7 +101,10 @@ async fn no_error_tells_the_password() {
     let nobody = url().replace("postgres@", "nobody_at_all:hush@");
     let cases = [
         (with("postgres://u:hush@127.0.0.1:1/d".into()), ErrorKind::Unavailable),
-        (with(here.replacen("/postgres", "/no_such_database", 2).replacen("postgres:///", "postgres://", 1)), ErrorKind::FailedPrecondition),
+        (
+            with(here.replacen("/postgres", "/no_such_database", 2).replacen("postgres:///", "postgres://", 1)),
+            ErrorKind::FailedPrecondition,
+        ),
         (with(nobody), ErrorKind::FailedPrecondition),
         (with(format!("{here}?sslmode=require")), ErrorKind::FailedPrecondition),
         (with(format!("{here}?pasword=hush")), ErrorKind::InvalidArgument),
