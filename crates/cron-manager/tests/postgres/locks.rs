@@ -3,7 +3,7 @@
 use std::sync::{
     Arc, Mutex,
     atomic::{AtomicUsize, Ordering},
-    mpsc::{Receiver, Sender, channel},
+    mpsc::{Sender, channel},
 };
 
 use cron_manager::{
@@ -13,7 +13,10 @@ use cron_manager::{
     domain::ledger::{Claimant, Page},
 };
 use futures_util::future::join_all;
-use tokio::task::{JoinHandle, spawn};
+use tokio::{
+    sync::mpsc::{UnboundedReceiver, unbounded_channel},
+    task::{JoinHandle, block_in_place, spawn},
+};
 
 use crate::{
     server::TestSchema,
@@ -22,21 +25,21 @@ use crate::{
 
 /// A decision that holds its transaction open until it is let go.
 struct Held {
-    entered: Receiver<()>,
+    entered: UnboundedReceiver<()>,
     go: Sender<()>,
     done: JoinHandle<Result<Vec<Page>>>,
 }
 
 impl Held {
     fn begin(store: &Arc<PostgresStore>, page: PageId, decide: impl Fn(&mut Page) + Send + Sync + 'static) -> Self {
-        let ((enter, entered), (go, let_go)) = (channel(), channel());
+        let ((enter, entered), (go, let_go)) = (unbounded_channel(), channel());
         let (store, let_go) = (Arc::clone(store), Mutex::new(let_go));
         let done = spawn(async move {
             let decide = |pages: &mut [Page]| {
                 decide(&mut pages[0]);
                 enter.send(()).unwrap();
                 // When the other end is gone, it goes on at once: also when it begins anew.
-                let _ = let_go.lock().unwrap().recv();
+                let _ = block_in_place(|| let_go.lock().unwrap().recv());
                 Ok(())
             };
             store.transact(Pages::Of(&[page]), Busy::Wait, &decide).await
@@ -69,8 +72,8 @@ async fn a_locked_page_is_left_out_or_waited_for() {
     let schema = TestSchema::new();
     let (one, other) = (open(&schema).await, open(&schema).await);
     let (a, b) = (config(&one, "a", true).await.id, config(&one, "b", true).await.id);
-    let held = Held::begin(&one, a.into(), start);
-    held.entered.recv().unwrap();
+    let mut held = Held::begin(&one, a.into(), start);
+    held.entered.recv().await.unwrap();
     let both = [a.into(), b.into()];
     let skipped = other.transact(Pages::Of(&both), Busy::Skip, &|_| Ok(())).await.unwrap();
     assert_eq!(skipped.iter().map(Page::id).collect::<Vec<_>>(), [b.into()]);
@@ -119,8 +122,8 @@ async fn an_edit_waits_for_lanes_which_do_not_wait_for_each_other() {
     let config = config(&one, "everywhere", false).await;
     let lane = |replica| PageId { config_id: config.id, lane: Some(replica) };
     let (first, second) = (lane(register(&one, 1).await), lane(register(&one, 2).await));
-    let held = Held::begin(&one, first, start);
-    held.entered.recv().unwrap();
+    let mut held = Held::begin(&one, first, start);
+    held.entered.recv().await.unwrap();
     assert_eq!(other.transact(Pages::Of(&[second]), Busy::Skip, &|_| Ok(())).await.unwrap().len(), 1);
     assert!(other.transact(Pages::Of(&[first]), Busy::Skip, &|_| Ok(())).await.unwrap().is_empty());
     let edited = edit(&other, &config);
@@ -138,8 +141,8 @@ async fn a_replica_does_not_end_in_the_middle_of_its_transaction() {
     let (one, other) = (open(&schema).await, open(&schema).await);
     let config = config(&one, "everywhere", false).await;
     let replica = register(&one, 1).await;
-    let held = Held::begin(&one, PageId { config_id: config.id, lane: Some(replica) }, start);
-    held.entered.recv().unwrap();
+    let mut held = Held::begin(&one, PageId { config_id: config.id, lane: Some(replica) }, start);
+    held.entered.recv().await.unwrap();
     register(&other, 1).await;
     let ended = spawn(async move { other.end_replica(replica, 1).await });
     somebody_waits(&schema.pool()).await;
@@ -158,8 +161,8 @@ async fn an_end_that_came_in_between_is_not_overwritten() {
         let abandoned = page.abandon(hold, 0, "gone".into());
         assert_eq!(abandoned, count.fetch_add(1, Ordering::Relaxed) == 0);
     };
-    let held = Held::begin(&one, run.page_id(), abandon);
-    held.entered.recv().unwrap();
+    let mut held = Held::begin(&one, run.page_id(), abandon);
+    held.entered.recv().await.unwrap();
     assert_eq!(other.finish(&[succeeded(&run)]).await.unwrap(), [run.id]);
     held.end().await.unwrap();
     assert_eq!(calls.load(Ordering::Relaxed), 2, "it was decided anew");
@@ -172,8 +175,8 @@ async fn the_locks_of_a_replica_that_is_held_still_end() {
     let schema = TestSchema::new();
     let (one, other) = (open(&schema).await, open(&schema).await);
     let config = config(&one, "held", true).await;
-    let held = Held::begin(&one, config.id.into(), start);
-    held.entered.recv().unwrap();
+    let mut held = Held::begin(&one, config.id.into(), start);
+    held.entered.recv().await.unwrap();
     let mut tries = 0;
     let run = loop {
         let start = |pages: &mut [Page]| {
