@@ -57,7 +57,7 @@ async fn lock_whole(on: &mut Session, ids: &BTreeSet<CronConfigId>, busy: Busy) 
     let services: BTreeSet<_> = configs.iter().map(ConfigRow::id).collect();
     let live = live_replicas(on).await?;
     let all: Vec<_> = configs.iter().flat_map(|row| live.iter().map(|replica| (row.id(), *replica))).collect();
-    begin_lanes(on, &all).await?;
+    begin_lanes(on, &all, busy).await?;
     let query = on.query(
         "SELECT config_id, replica_id, watermark, fence FROM @cron_lanes WHERE config_id = ANY($1) AND (replica_id = ANY($2) \
          OR (config_id, replica_id) IN (SELECT config_id, lane FROM @cron_jobs \
@@ -104,7 +104,7 @@ async fn lock_lanes(
     let lanes: Vec<_> = lanes.iter().copied().filter(|(id, _)| locked.contains(id)).collect();
     let live = live_among(on, lanes.iter().map(|(_, replica)| *replica).collect()).await?;
     let open: Vec<_> = lanes.iter().copied().filter(|(_, replica)| live.contains(replica)).collect();
-    begin_lanes(on, &open).await?;
+    begin_lanes(on, &open, busy).await?;
     macro_rules! lock_lanes {
         ($how:literal) => {
             concat!(
@@ -151,21 +151,34 @@ async fn live_among(on: &mut Session, ids: BTreeSet<ReplicaId>) -> Result<BTreeS
     Ok(on.rows(query).await?.iter().map(|row| Fields::of(row).take()).collect::<sqlx::Result<_>>()?)
 }
 
-/// Begins the lanes that are not there yet, of configs that every replica runs. Nobody else begins the same one now: the replica
-/// itself does, or an edit, which has the config alone.
-async fn begin_lanes(on: &mut Session, lanes: &[(CronConfigId, ReplicaId)]) -> Result<(), Failure> {
+/// Begins the lanes that are not there yet, of configs that every replica runs. What is not there cannot be locked: who begins a
+/// lane takes a lock on its name.
+async fn begin_lanes(on: &mut Session, lanes: &[(CronConfigId, ReplicaId)], busy: Busy) -> Result<(), Failure> {
+    macro_rules! begin_lanes {
+        ($lock:literal) => {
+            concat!(
+                "WITH missing AS MATERIALIZED (SELECT config.id AS config_id, replica.id AS replica_id, \
+                 greatest(replica.registered_at, config.watermark) AS since \
+                 FROM unnest($1::integer[], $2::text[]) AS given (config_id, replica_id) \
+                 JOIN @cron_configs AS config ON config.id = config_id JOIN @cron_replicas AS replica ON replica.id = replica_id \
+                 WHERE NOT config.distributed AND NOT EXISTS (SELECT FROM @cron_lanes AS lane \
+                 WHERE lane.config_id = config.id AND lane.replica_id = replica.id) ORDER BY 1, 2) \
+                 INSERT INTO @cron_lanes (config_id, replica_id, since, watermark, fence) \
+                 SELECT config_id, replica_id, since, since, 0 FROM missing WHERE ",
+                $lock,
+                "(hashtextextended($3 || ' ' || config_id || ' ' || replica_id, 0))::text <> 'false' ON CONFLICT DO NOTHING"
+            )
+        };
+    }
     if lanes.is_empty() {
         return Ok(());
     }
-    let query = on.query(
-        "INSERT INTO @cron_lanes (config_id, replica_id, since, watermark, fence) \
-         SELECT config.id, replica.id, greatest(replica.registered_at, config.watermark), \
-         greatest(replica.registered_at, config.watermark), 0 \
-         FROM unnest($1::integer[], $2::text[]) AS given (config_id, replica_id) \
-         JOIN @cron_configs AS config ON config.id = config_id JOIN @cron_replicas AS replica ON replica.id = replica_id \
-         WHERE NOT config.distributed ON CONFLICT DO NOTHING",
-    );
+    let query = on.query(match busy {
+        Busy::Wait => begin_lanes!("pg_advisory_xact_lock"),
+        Busy::Skip => begin_lanes!("pg_try_advisory_xact_lock"),
+    });
     let (configs, replicas) = (lanes.iter().map(|lane| lane.0), lanes.iter().map(|lane| lane.1));
-    on.run(query.bind(configs.bind_iter()).bind(replicas.bind_iter())).await?;
+    let query = query.bind(configs.bind_iter()).bind(replicas.bind_iter()).bind(on.schema().name().to_owned());
+    on.run(query).await?;
     Ok(())
 }
