@@ -38,7 +38,8 @@ impl Schema {
             return sql.clone();
         }
         let sql = AssertSqlSafe(template.replace('@', &format!("\"{}\".", self.name))).into_sql_str();
-        self.statements.write().entry(template).or_insert(sql).clone()
+        // A clone shares its text with its own clones; what it was made of copies it for each.
+        self.statements.write().entry(template).or_insert_with(|| sql.clone()).clone()
     }
 }
 
