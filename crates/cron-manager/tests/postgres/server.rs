@@ -23,7 +23,7 @@ pub(crate) fn url() -> String {
 /// A name for a schema, which is dropped in the end.
 pub(crate) struct TestSchema {
     url: String,
-    name: String,
+    pub(crate) name: String,
 }
 
 impl TestSchema {
@@ -36,10 +36,6 @@ impl TestSchema {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let name = format!("test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         Self { url, name }
-    }
-
-    pub(crate) fn name(&self) -> &str {
-        &self.name
     }
 
     /// What a store in this schema is opened with.
