@@ -2,7 +2,7 @@
 //! shared (P9), how soon another replica acts (P6), and what an idle replica costs (P5). The server is a throw-away one on this
 //! machine, durable as by default.
 //!
-//! `cargo bench -p cron-manager-rs --all-features --bench replicas`
+//! `cargo bench -p cron-manager-rs --all-features --bench replicas [-- bursts|acts|idle]`
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot be set up has failed")]
 
@@ -23,14 +23,24 @@ const ACTS: usize = 40;
 const IDLE_FOR: Duration = Duration::from_secs(60);
 
 fn main() {
-    let server = servers::Postgres::start().unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    runtime.block_on(async {
-        let pool = PgPool::connect(&server.url()).await.unwrap();
-        bursts(&server.url(), &pool).await;
-        acts(&server.url()).await;
-        idle(&server.url(), &pool).await;
-    });
+    let asked: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    for part in ["bursts", "acts", "idle"] {
+        if asked.is_empty() || asked.iter().any(|asked| asked == part) {
+            // Each on a server of its own, so that none pays for what another left to be vacuumed.
+            let server = servers::Postgres::start().unwrap();
+            runtime.block_on(measure(part, &server.url()));
+        }
+    }
+}
+
+async fn measure(part: &str, url: &str) {
+    let pool = PgPool::connect(url).await.unwrap();
+    match part {
+        "bursts" => bursts(url, &pool).await,
+        "acts" => acts(url).await,
+        _ => idle(url, &pool).await,
+    }
 }
 
 /// Lets all jobs be due again and again, in turns with one replica, with three, and in a bare loop.

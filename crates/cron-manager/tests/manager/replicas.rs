@@ -1,9 +1,11 @@
 //! Several replicas of one service.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use cron_manager::{
-    CronConfigFields, CronConfigId, CronRun, ErrorKind, ReplicaId, RunState, SkipReason, scheduler::Tuning,
+    CronConfigFields, CronConfigId, CronManager, CronRun, ErrorKind, ReplicaId, RunState, SkipReason,
+    contracts::{BoxFuture, Signal},
+    scheduler::Tuning,
 };
 use serde_json::json;
 
@@ -189,7 +191,38 @@ async fn a_replica_that_was_taken_for_dead_goes_on_under_a_new_id() {
     service.assert_balanced(id).await;
 }
 
-/// The clock of the one is ahead, as others see it.
+/// As behind a pooler, through which no signals come.
+struct Deaf;
+
+impl Signal for Deaf {
+    fn nudge(&self) {}
+
+    fn nudged(&self) -> BoxFuture<()> {
+        Box::pin(std::future::pending())
+    }
+
+    fn is_live(&self) -> bool {
+        false
+    }
+}
+
+#[tokio::test]
+async fn without_signals_an_edit_is_acted_on_within_three_seconds() {
+    let edits = Service::new().await;
+    let builder = CronManager::builder().store(Arc::clone(&edits.store)).clock(Arc::new(edits.clock.clone()));
+    let acts = builder.signal(Arc::new(Deaf)).build().await.unwrap();
+    let id = acts.job("edited").distributed(true).run(done()).await.unwrap().id;
+    acts.start();
+    edits.pass(seconds(30)).await;
+    for _ in 0..10 {
+        let before = edits.runs(id).await.len();
+        edits.manager.trigger(id).await.unwrap();
+        edits.pass(seconds(3)).await;
+        assert_eq!(edits.runs(id).await[before].state, RunState::Succeeded);
+    }
+    acts.shutdown(seconds(0)).await;
+}
+
 #[tokio::test]
 async fn what_a_replica_tells_of_itself_is_shown() {
     let (services, _) = replicas(2).await;
