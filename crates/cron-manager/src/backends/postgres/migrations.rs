@@ -115,3 +115,84 @@ fn check(form: Form, known: i32, schema: &Schema) -> Result<()> {
     );
     Err(Error::new(ErrorKind::FailedPrecondition, message))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::env;
+
+    use sqlx::Executor;
+
+    use super::*;
+
+    const STEPS: [Migration; 3] = [
+        Migration {
+            sql: "CREATE TABLE @cron_schema (id integer PRIMARY KEY, version integer, oldest_program integer)",
+            oldest_program: 1,
+        },
+        Migration { sql: "CREATE TABLE @kept (n integer); INSERT INTO @kept VALUES (1)", oldest_program: 1 },
+        Migration { sql: "ALTER TABLE @kept ADD COLUMN more text", oldest_program: 2 },
+    ];
+    const FAILS: Migration = Migration { sql: "CREATE TABLE @lost (n integer); SELECT 1 / 0", oldest_program: 1 };
+
+    /// A server of the environment, or one that ends with the test.
+    struct Server {
+        url: String,
+        _own: Option<servers::Postgres>,
+    }
+
+    impl Server {
+        fn new() -> Self {
+            env::var("CRON_MANAGER_TEST_POSTGRES_URL").map(|url| Self { url, _own: None }).unwrap_or_else(|_| {
+                let own = servers::Postgres::fast().unwrap();
+                Self { url: own.url(), _own: Some(own) }
+            })
+        }
+
+        /// A schema that is not there, and a connection.
+        async fn schema(&self, name: &str) -> (PgConnection, Schema) {
+            let mut on = PgConnection::connect(&self.url).await.unwrap();
+            let schema = Schema::new(&format!("test_steps_{name}_{}", std::process::id())).unwrap();
+            drop_schema(&mut on, &schema).await;
+            (on, schema)
+        }
+    }
+
+    async fn drop_schema(on: &mut PgConnection, schema: &Schema) {
+        on.execute(AssertSqlSafe(format!("DROP SCHEMA IF EXISTS {} CASCADE", schema.name()))).await.unwrap();
+    }
+
+    async fn version(on: &mut PgConnection, schema: &Schema) -> Option<(i32, i32)> {
+        form(on, schema).await.unwrap().map(|form| (form.version, form.oldest_program))
+    }
+
+    #[tokio::test]
+    async fn only_missing_steps_are_taken_and_what_is_there_is_kept() {
+        let server = Server::new();
+        let (mut on, schema) = server.schema("missing").await;
+        for known in 1..=STEPS.len() {
+            migrate(&mut on, &schema, &STEPS[..known]).await.unwrap();
+        }
+        assert_eq!(version(&mut on, &schema).await, Some((3, 2)));
+        let kept: sqlx::Result<i64> =
+            sqlx::query_scalar(schema.sql("SELECT count(*) FROM @kept")).fetch_one(&mut on).await;
+        assert_eq!(kept.unwrap(), 1);
+        // The version before still runs; the one before that does not.
+        migrate(&mut on, &schema, &STEPS[..2]).await.unwrap();
+        let error = migrate(&mut on, &schema, &STEPS[..1]).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::FailedPrecondition);
+        assert_eq!(version(&mut on, &schema).await, Some((3, 2)));
+        drop_schema(&mut on, &schema).await;
+    }
+
+    #[tokio::test]
+    async fn a_step_that_fails_takes_all_back() {
+        let server = Server::new();
+        let (mut on, schema) = server.schema("failing").await;
+        migrate(&mut on, &schema, &STEPS[..1]).await.unwrap();
+        let [first, second, _] = STEPS;
+        assert!(migrate(&mut on, &schema, &[first, second, FAILS]).await.is_err());
+        assert_eq!(version(&mut on, &schema).await, Some((1, 1)));
+        migrate(&mut on, &schema, &STEPS).await.unwrap();
+        drop_schema(&mut on, &schema).await;
+    }
+}
