@@ -115,8 +115,9 @@ impl Burst {
 
 /// Waits for the middle between two bursts.
 async fn until_half_way(pool: &PgPool) {
-    let sql = format!("SELECT extract(epoch FROM clock_timestamp())::float8 % {0}", EVERY.as_secs());
-    let now: f64 = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(pool).await.unwrap();
+    let sql = "SELECT extract(epoch FROM clock_timestamp())::float8";
+    let now: f64 = sqlx::query_scalar(sql).fetch_one(pool).await.unwrap();
+    let now = now % EVERY.as_secs_f64();
     let (every, half) = (EVERY.as_secs_f64(), EVERY.as_secs_f64() * 0.7);
     let wait = if now < half { half - now } else { every + half - now };
     tokio::time::sleep(Duration::from_secs_f64(wait)).await;

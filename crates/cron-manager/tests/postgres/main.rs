@@ -1,7 +1,10 @@
 //! What is special about PostgreSQL; the laws of the contracts are in `tests/conformance.rs`.
 
-#![expect(clippy::unwrap_used, reason = "a test may end by a panic")]
-#![expect(clippy::disallowed_methods, reason = "real servers are met with real tasks")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test may end by a panic, and has a runtime of its own"
+)]
 
 mod locks;
 mod nudges;

@@ -76,7 +76,7 @@ async fn many_nudges_are_few_words() {
     let signal = signal(schema.options()).await;
     live(&signal).await;
     let mut listener = PgListener::connect_with(&schema.pool()).await.unwrap();
-    listener.listen(&schema.options().schema).await.unwrap();
+    listener.listen(&schema.name).await.unwrap();
     for _ in 0..NUDGES {
         signal.nudge();
     }

@@ -60,7 +60,7 @@ async fn newer_tables_that_do_not_suit_this_program_are_refused() {
 #[tokio::test]
 async fn tables_of_somebody_else_are_left_alone() {
     let schema = TestSchema::new();
-    let sql = format!("CREATE SCHEMA {0}; CREATE TABLE {0}.cron_jobs (id integer)", schema.options().schema);
+    let sql = format!("CREATE SCHEMA {0}; CREATE TABLE {0}.cron_jobs (id integer)", schema.name);
     sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&schema.pool()).await.unwrap();
     let error = opened(schema.options()).await.err().unwrap();
     assert_eq!(error.kind(), ErrorKind::FailedPrecondition, "{error}");
@@ -72,12 +72,12 @@ async fn tables_of_somebody_else_are_left_alone() {
 async fn who_uses_the_tables_needs_no_right_to_change_them() {
     let schema = TestSchema::new();
     open(&schema).await;
-    let (pool, user) = (schema.pool(), format!("user_of_{}", schema.options().schema));
+    let (pool, user) = (schema.pool(), format!("user_of_{}", schema.name));
     let grant = format!(
         "CREATE ROLE {user} LOGIN; GRANT USAGE ON SCHEMA {0} TO {user}; \
          GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA {0} TO {user}; \
          GRANT USAGE ON ALL SEQUENCES IN SCHEMA {0} TO {user}",
-        schema.options().schema
+        schema.name
     );
     sqlx::raw_sql(sqlx::AssertSqlSafe(grant)).execute(&pool).await.unwrap();
     let options = PostgresOptions { url: url().replace("postgres@", &format!("{user}@")), ..schema.options() };

@@ -23,7 +23,7 @@ pub(crate) fn url() -> String {
 /// A name for a schema, which is dropped in the end.
 pub(crate) struct TestSchema {
     url: String,
-    name: String,
+    pub(crate) name: String,
 }
 
 impl TestSchema {

@@ -72,7 +72,12 @@ impl PostgresOptions {
             .map_err(|error| Error::invalid("databaseUrl", "not a PostgreSQL URL").with_source(error))?;
         let name = options.get_application_name().unwrap_or("cron-manager").to_owned();
         // Poolers refuse startup parameters that they do not know; we read no floats.
-        Ok(options.application_name(&name).extra_float_digits(None).disable_statement_logging())
+        let options = options.application_name(&name).extra_float_digits(None).disable_statement_logging();
+        if self.pooler() {
+            return Ok(options);
+        }
+        // A plan that was kept while the tables were small reads all of them when they have grown. A batch pays for its own plan.
+        Ok(options.options([("plan_cache_mode", "force_custom_plan")]))
     }
 
     /// Whether a pooler gives a connection of its own to each transaction.
