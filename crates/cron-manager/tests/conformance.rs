@@ -116,6 +116,9 @@ mod postgres {
         async fn store(clock: ManualClock) -> (Arc<dyn Store>, Box<dyn Any>) {
             let schema = TestSchema::new();
             let mut options = schema.options();
+            if let Ok(pooler) = std::env::var("CRON_MANAGER_TEST_POOLER_URL") {
+                options.url = pooler;
+            }
             options.url.push_str(if options.url.contains('?') { "&" } else { "?" });
             options.url.push_str("statement-cache-capacity=0");
             let store = TurnedStore::open(options, schema.pool(), clock).await;

@@ -28,14 +28,9 @@ pub(crate) struct TestSchema {
 
 impl TestSchema {
     pub(crate) fn new() -> Self {
-        Self::at(url())
-    }
-
-    /// In another server.
-    pub(crate) fn at(url: String) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let name = format!("test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        Self { url, name }
+        Self { url: url(), name }
     }
 
     /// What a store in this schema is opened with.

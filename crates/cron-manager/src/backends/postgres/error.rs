@@ -1,5 +1,7 @@
 //! What PostgreSQL's errors mean to callers.
 
+use std::io;
+
 use sqlx::postgres::PgDatabaseError;
 
 use crate::{Error, ErrorKind};
@@ -80,6 +82,10 @@ fn ends_session(code: &str) -> bool {
 pub(super) fn from_sqlx(error: sqlx::Error) -> Error {
     let meaning = match (&error, database(&error)) {
         (_, Some(database)) => from_database(database),
+        // So rustls reports a certificate that it does not trust.
+        (sqlx::Error::Io(error), _) if error.kind() == io::ErrorKind::InvalidData => {
+            Error::new(ErrorKind::FailedPrecondition, "no encrypted connection to PostgreSQL")
+        }
         (sqlx::Error::Tls(_), _) => Error::new(ErrorKind::FailedPrecondition, "no encrypted connection to PostgreSQL"),
         (sqlx::Error::Configuration(_), _) => Error::invalid("databaseUrl", "not a PostgreSQL URL"),
         (sqlx::Error::PoolTimedOut, _) => Error::unavailable("no connection to PostgreSQL became free in time"),

@@ -1,6 +1,6 @@
 //! The schema that everything lies in.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use parking_lot::RwLock;
 use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
@@ -37,9 +37,8 @@ impl Schema {
         if let Some(sql) = self.statements.read().get(template) {
             return sql.clone();
         }
-        let sql = AssertSqlSafe(template.replace('@', &format!("\"{}\".", self.name))).into_sql_str();
-        // A clone shares its text with its own clones; what it was made of copies it for each.
-        self.statements.write().entry(template).or_insert_with(|| sql.clone()).clone()
+        let sql = AssertSqlSafe(Arc::<str>::from(template.replace('@', &format!("\"{}\".", self.name)))).into_sql_str();
+        self.statements.write().entry(template).or_insert(sql).clone()
     }
 }
 
