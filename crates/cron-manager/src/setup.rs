@@ -5,10 +5,10 @@ use std::sync::Arc;
 use crate::{
     CronManager, Error, Result,
     backends::{
-        memory::{LocalSignal, MemoryStore},
+        memory::{LocalSignal, MemoryLocker, MemoryStore},
         system::{SystemClock, SystemRandomness, TokioSpawn, host_name},
     },
-    contracts::{Clock, Randomness, Signal, Spawn, Store},
+    contracts::{Clock, Locker, Randomness, Signal, Spawn, Store},
     scheduler::{Parts, Replica, Tuning},
 };
 
@@ -18,6 +18,7 @@ use crate::{
 #[derive(Default)]
 pub struct Builder {
     store: Option<Arc<dyn Store>>,
+    locker: Option<Arc<dyn Locker>>,
     signal: Option<Arc<dyn Signal>>,
     clock: Option<Arc<dyn Clock>>,
     randomness: Option<Arc<dyn Randomness>>,
@@ -50,6 +51,11 @@ impl Builder {
     /// The PostgreSQL schema for the tables; `cron_manager` by default.
     pub fn database_schema(self, schema: impl Into<String>) -> Self {
         Self { database_schema: Some(schema.into()), ..self }
+    }
+
+    /// What keeps out those who do not share the store; by default nothing but this process's own runs.
+    pub fn locker(self, locker: Arc<dyn Locker>) -> Self {
+        Self { locker: Some(locker), ..self }
     }
 
     /// How replicas nudge each other; by default as the store can: within the process, or by PostgreSQL's NOTIFY.
@@ -95,8 +101,10 @@ impl Builder {
             (None, Some(url)) => open(&url, self.database_schema, ground).await?,
             (None, None) => Opened::alone(Arc::new(MemoryStore::new(Arc::clone(&clock)))),
         };
+        let locker = self.locker.unwrap_or_else(|| Arc::new(MemoryLocker::new(Arc::clone(&clock))));
         let parts = Parts {
             store,
+            locker,
             signal: self.signal.unwrap_or(signal),
             clock,
             randomness,

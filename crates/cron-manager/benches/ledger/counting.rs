@@ -32,6 +32,10 @@ impl<S> CountingStore<S> {
 
 #[async_trait]
 impl<S: Store> Store for CountingStore<S> {
+    fn is_shared(&self) -> bool {
+        self.store.is_shared()
+    }
+
     async fn create(&self, config: CronConfig) -> Result<CronConfig> {
         self.counted().create(config).await
     }

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use cron_manager::{
     ActiveRun, CronManager, Handler,
     backends::{
+        memory::MemoryLocker,
         postgres::{PostgresOptions, PostgresStore},
         system::{SystemClock, SystemRandomness, TokioSpawn},
     },
@@ -31,6 +32,7 @@ impl Service {
         let signal = Arc::new(store.signal(&TokioSpawn, &SystemRandomness));
         let parts = Parts {
             store: Arc::new(store),
+            locker: Arc::new(MemoryLocker::new(Arc::new(SystemClock))),
             signal,
             clock: Arc::new(SystemClock),
             randomness: Arc::new(SystemRandomness),

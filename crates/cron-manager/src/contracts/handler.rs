@@ -69,6 +69,8 @@ pub enum Stop {
     TimedOut,
     /// The replica shuts down, and the grace period is over.
     ShutDown,
+    /// The lock was lost, and the config requires it.
+    LockLost,
     /// The replica lost its hold on the run: somebody else may run by now.
     HoldLost,
 }

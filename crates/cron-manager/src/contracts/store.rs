@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::{
     ClaimToken, CronConfig, CronConfigId, CronRun, Hold, JobName, Outcome, PageId, RegisteredReplica, ReplicaId,
-    ReplicaStatus, Result, Revision, RunId, RunState, SkipReason,
+    ReplicaStatus, Result, Revision, RunId, RunState, SkipReason, StoreId,
     domain::ledger::{Account, Page},
 };
 
@@ -51,9 +51,13 @@ pub enum Pages<'a> {
 /// - An edit's revision is greater than all revisions that [`Store::look`] has shown before; watermark and fence change none.
 /// - `heartbeat` and `finish` touch only running rows under the same replica and fence.
 /// - A replica that has ended stays so.
+/// - A store has one id for ever, and no other store has it.
 /// - Times are by one clock, the store's.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
+    /// Whether replicas in other processes can stand on it.
+    fn is_shared(&self) -> bool;
+
     /// Keeps a new config: gives it its id, and the store's now as its times and watermark. Already exists: the name is taken.
     async fn create(&self, config: CronConfig) -> Result<CronConfig>;
 
@@ -69,7 +73,7 @@ pub trait Store: Send + Sync + 'static {
     /// Counts a heartbeat on each hold. Returns the runs whose hold was still good.
     async fn heartbeat(&self, holds: &[Hold]) -> Result<Vec<RunId>>;
 
-    /// Ends runs. Returns those whose hold was still good; the others are left as they are.
+    /// Ends runs; one that was skipped after all has neither begun nor ended. Returns those whose hold was still good; the others are left as they are.
     async fn finish(&self, finishes: &[Finish]) -> Result<Vec<RunId>>;
 
     /// Registers a replica, or keeps what it now tells and counts a heartbeat of it; one that has ended is left so. Returns what there is to
@@ -152,6 +156,8 @@ impl Running {
 /// The answer to [`Store::watch`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Watch {
+    /// Which store it is.
+    pub store_id: StoreId,
     /// The store's clock.
     pub now: Timestamp,
     /// The live replicas, in the order of their registration; the one that asks is not among them when it has ended.

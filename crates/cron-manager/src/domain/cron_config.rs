@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    Context, CronConfigId, JobName, Policy, Schedule,
+    Context, CronConfigId, JobName, LockPolicy, Policy, Schedule,
     policy::{CatchUp, OnAbandoned, Overlap},
     schedule::{DstGap, ScheduleKind},
 };
@@ -26,6 +26,9 @@ pub struct CronConfig {
     pub context: Context,
     /// When it is due. Without a schedule there are no ticks.
     pub schedule: Option<Schedule>,
+    /// Whether a foreign timer calls for its runs ([`CronManager::handle_job`](crate::CronManager::handle_job)): then a tick that nobody called
+    /// for is recorded as missed.
+    pub external: bool,
     /// What happens when things do not go as planned.
     pub policy: Policy,
     /// Rises by one with each edit: the etag.
@@ -119,6 +122,8 @@ pub struct CronConfigFields {
     pub every: Option<Duration>,
     /// One instant instead of an expression. The epoch, `1970-01-01T00:00:00Z`: no longer at an instant.
     pub at: Option<Timestamp>,
+    /// See [`CronConfig::external`]; false in a new config.
+    pub external: Option<bool>,
     /// See [`Policy::catch_up`].
     pub catch_up: Option<CatchUp>,
     /// See [`Policy::overlap`].
@@ -134,6 +139,14 @@ pub struct CronConfigFields {
     /// See [`Policy::jitter`]. Zero: no spread.
     #[serde(with = "duration")]
     pub jitter: Option<Duration>,
+    /// See [`Policy::lock`].
+    pub lock: Option<LockPolicy>,
+    /// See [`Policy::lock_at_least_for`]. Zero: no longer than the run.
+    #[serde(with = "duration")]
+    pub lock_at_least_for: Option<Duration>,
+    /// See [`Policy::min_gap`]. Zero: none.
+    #[serde(with = "duration")]
+    pub min_gap: Option<Duration>,
 }
 
 impl CronConfigFields {
@@ -175,6 +188,7 @@ impl CronConfigFields {
             enabled: false,
             context: Context::default(),
             schedule: None,
+            external: false,
             policy: Policy::default(),
             version: 1,
             created_at: now,
@@ -190,6 +204,7 @@ impl CronConfigFields {
             enabled: self.enabled.unwrap_or(config.enabled),
             context: self.context.as_ref().map_or(Ok(config.context), Context::new)?,
             schedule: self.change_schedule(config.schedule)?,
+            external: self.external.unwrap_or(config.external),
             policy: self.change_policy(config.policy)?,
             ..config
         })
@@ -203,6 +218,9 @@ impl CronConfigFields {
             start_deadline: limit("startDeadline", self.start_deadline, policy.start_deadline)?,
             timeout: limit("timeout", self.timeout, policy.timeout)?,
             jitter: limit("jitter", self.jitter, policy.jitter)?,
+            lock: self.lock.unwrap_or(policy.lock),
+            lock_at_least_for: limit("lockAtLeastFor", self.lock_at_least_for, policy.lock_at_least_for)?,
+            min_gap: limit("minGap", self.min_gap, Some(policy.min_gap))?.unwrap_or_default(),
         })
     }
 

@@ -55,6 +55,12 @@ pub enum SkipReason {
     Missed,
     /// Its start deadline passed and no live replica had its handler.
     NoHandler,
+    /// Somebody who does not share the store held the lock; the tick may well have run there.
+    LockedElsewhere,
+    /// A replica with a store of its own took the tick.
+    Elsewhere,
+    /// Its start deadline passed while the lock could not be reached.
+    LockUnavailable,
 }
 
 macro_rules! words {
@@ -100,6 +106,9 @@ words!(SkipReason {
     TooLate = "too_late",
     Missed = "missed",
     NoHandler = "no_handler",
+    LockedElsewhere = "locked_elsewhere",
+    Elsewhere = "elsewhere",
+    LockUnavailable = "lock_unavailable",
 });
 
 impl RunState {
@@ -152,7 +161,7 @@ pub struct CronRun {
     pub start_deadline: Timestamp,
     /// Where it is in its life.
     pub state: RunState,
-    /// Why it was skipped, when it was.
+    /// Why it was skipped, when it was; of a pending run, what it still waits for beyond its time.
     pub reason: Option<SkipReason>,
     /// Who claimed it last.
     pub replica_id: Option<ReplicaId>,

@@ -43,24 +43,37 @@ number! {
     ClaimToken(i64)
 }
 
-/// One process of the service: a random value, new at each start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ReplicaId(pub u64);
+macro_rules! random {
+    ($(#[$doc:meta])* $name:ident, $field:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub u64);
 
-impl fmt::Display for ReplicaId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
-    }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{:016x}", self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = Error;
+
+            fn from_str(text: &str) -> Result<Self> {
+                u64::from_str_radix(text, 16)
+                    .map(Self)
+                    .map_err(|_| Error::invalid($field, "an id is up to 16 hexadecimal digits"))
+            }
+        }
+    };
 }
 
-impl FromStr for ReplicaId {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        u64::from_str_radix(text, 16)
-            .map(Self)
-            .map_err(|_| Error::invalid("replicaId", "a replica id is up to 16 hexadecimal digits"))
-    }
+random! {
+    /// One process of the service: a random value, new at each start.
+    ReplicaId, "replicaId"
+}
+random! {
+    /// One store: a random value, given when it was made, by which locks tell whose they are.
+    StoreId, "storeId"
 }
 
 /// One page of the ledger: a config's, where its ticks run once in the service; or one replica's *lane* of it, where

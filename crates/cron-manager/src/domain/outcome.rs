@@ -2,13 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::RunState;
+use super::{RunState, SkipReason};
 
 /// How a run ended, as its handler's replica reports it. What is kept is bounded, and free of what stores cannot hold.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
-    /// One of succeeded, failed, `timed_out` and cancelled.
+    /// One of succeeded, failed, `timed_out` and cancelled; skipped, when the handler was not called after all.
     pub state: RunState,
+    /// Why it was skipped, when it was.
+    pub reason: Option<SkipReason>,
     /// Events or a value, as JSON text.
     pub result: Option<String>,
     /// What went wrong.
@@ -27,7 +29,12 @@ impl Outcome {
 
     /// An outcome without result, error or log.
     pub fn new(state: RunState) -> Self {
-        Self { state, result: None, error: None, log: None, truncated: false }
+        Self { state, reason: None, result: None, error: None, log: None, truncated: false }
+    }
+
+    /// The handler was not called after all.
+    pub fn skipped(reason: SkipReason) -> Self {
+        Self { reason: Some(reason), ..Self::new(RunState::Skipped) }
     }
 
     /// With the events captured while running and the value returned: a returned array is more events, any other value

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::LockPolicy;
+
 /// What becomes of ticks that nobody was there to plan in time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -34,7 +36,7 @@ pub enum OnAbandoned {
 }
 
 /// The policies of a config. Each default does no harm.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     /// Ticks that nobody planned in time.
     pub catch_up: CatchUp,
@@ -48,4 +50,32 @@ pub struct Policy {
     pub timeout: Option<Duration>,
     /// Starts are spread over this long after the due instant. `None`: no spread.
     pub jitter: Option<Duration>,
+    /// What a run does while the lock cannot be reached.
+    pub lock: LockPolicy,
+    /// How long the lock is held at the least, also after a shorter run: it keeps out those who share nothing but the lock and whose clocks
+    /// are behind. `None`: no longer than the run.
+    pub lock_at_least_for: Option<Duration>,
+    /// The least time between two starts, where a foreign timer asks for runs of a config without a schedule.
+    pub min_gap: Duration,
+}
+
+impl Policy {
+    /// The least time between two starts that a foreign timer asks for, where the config names none.
+    pub const DEFAULT_MIN_GAP: Duration = Duration::from_millis(900);
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            catch_up: CatchUp::default(),
+            overlap: Overlap::default(),
+            on_abandoned: OnAbandoned::default(),
+            start_deadline: None,
+            timeout: None,
+            jitter: None,
+            lock: LockPolicy::default(),
+            lock_at_least_for: None,
+            min_gap: Self::DEFAULT_MIN_GAP,
+        }
+    }
 }

@@ -40,10 +40,18 @@ impl Replica {
     fn settle_page(&self, page: &mut Page, claimant: Claimant, room: &Cell<usize>) {
         let handles = self.handles(&page.config().name);
         let handled = handles || (page.id().lane.is_none() && self.share.read().handles(&page.config().name));
-        expire(page, if handled { SkipReason::TooLate } else { SkipReason::NoHandler });
+        let external = page.config().external;
+        expire(
+            page,
+            match (external, handled) {
+                (true, _) => SkipReason::Missed,
+                (_, true) => SkipReason::TooLate,
+                (_, false) => SkipReason::NoHandler,
+            },
+        );
         match page.id().lane {
             Some(lane) if lane != claimant.replica_id => return,
-            Some(_) if !handles => return decline(page),
+            Some(_) if !handles && !external => return decline(page),
             _ => plan(page, self.tuning.late_after),
         }
         for place in page.pending() {
@@ -88,10 +96,11 @@ impl Replica {
     }
 }
 
-/// Skips pending runs whose start deadline has passed.
+/// Skips pending runs whose start deadline has passed: for what they waited for, else for `reason`.
 fn expire(page: &mut Page, reason: SkipReason) {
     for place in page.pending() {
         if page.row(place).start_deadline <= page.now() {
+            let reason = page.row(place).reason.unwrap_or(reason);
             page.skip(place, reason);
         }
     }

@@ -5,30 +5,44 @@ use std::{any::Any, future::poll_fn, panic::AssertUnwindSafe, pin::pin, sync::Ar
 use futures_util::FutureExt;
 use serde_json::Value;
 
-use super::{Replica, active::Live, replica::Activity};
+use super::{Replica, active::Live, lock::Lock, replica::Activity};
 use crate::{
     ActiveRun, CronConfig, CronRun, Handler, HandlerResult, Outcome, RunKind, RunState, Stop, contracts::Finish,
 };
 
 impl Replica {
-    /// Takes on a run whose claim was sent at `sent`.
+    /// Takes on a run whose claim was sent at `sent`, with the job's own handler.
     pub(super) fn begin(self: &Arc<Self>, run: CronRun, config: Arc<CronConfig>, sent: Duration) {
-        let Some(hold) = run.hold() else { return };
-        let window_start = window_start(&run, &config);
-        let live = Arc::new(Live::new(ActiveRun::new(run, config, window_start), hold, sent));
-        if self.active.insert(&live) {
-            self.spawn(Arc::clone(self).execute(live));
-        }
+        let handler = self.handler(&run.name);
+        self.begin_with(handler, run, config, sent);
     }
 
-    async fn execute(self: Arc<Self>, live: Arc<Live>) {
+    /// Takes on a run whose claim was sent at `sent`. It is live from now on, unless it is known already.
+    pub(super) fn begin_with(
+        self: &Arc<Self>,
+        handler: Option<Arc<dyn Handler>>,
+        run: CronRun,
+        config: Arc<CronConfig>,
+        sent: Duration,
+    ) -> Option<Arc<Live>> {
+        let hold = run.hold()?;
+        let window_start = window_start(&run, &config);
+        let live = Arc::new(Live::new(ActiveRun::new(run, config, window_start), hold, sent));
+        let is_new = self.active.insert(&live);
+        is_new.then(|| {
+            self.spawn(Arc::clone(self).execute(Arc::clone(&live), handler));
+            live
+        })
+    }
+
+    async fn execute(self: Arc<Self>, live: Arc<Live>, handler: Option<Arc<dyn Handler>>) {
         let run = live.active.run();
-        let handler = self.handler(&run.name);
+        let Some(mut lock) = self.lock(&live).await else { return self.run_ended.notify_one() };
         match handler.filter(|_| live.begin(self.clock.elapsed())) {
             Some(handler) => {
                 tracing::info!(run_id = %run.id, job = %run.name, due_at = %run.due_at, replica_id = %live.hold.replica_id, fence = %run.fence, "Job: {}; Started - Success", run.name);
                 self.report(Activity::Started(run.clone()));
-                let outcome = self.supervise(&live, handler).await;
+                let outcome = self.supervise(&live, &mut lock, handler).await;
                 live.end();
                 self.hand_in(&live, outcome);
             }
@@ -36,6 +50,7 @@ impl Replica {
             None => drop(self.active.remove(run.id)),
         }
         self.run_ended.notify_one();
+        self.unlock(&live, lock).await;
     }
 
     fn hand_in(&self, live: &Live, outcome: Option<Outcome>) {
@@ -50,7 +65,7 @@ impl Replica {
     }
 
     /// Runs the handler to its end. `None`: the hold was lost before.
-    async fn supervise(&self, live: &Live, handler: Arc<dyn Handler>) -> Option<Outcome> {
+    async fn supervise(&self, live: &Arc<Live>, lock: &mut Lock, handler: Arc<dyn Handler>) -> Option<Outcome> {
         let active = &live.active;
         let mut call = pin!(AssertUnwindSafe(handler.call(active.clone())).catch_unwind());
         // Whatever woke the task, the handler goes on only under trust: a replica that was paused wakes up here.
@@ -63,6 +78,7 @@ impl Replica {
         let ended = tokio::select! {
             biased;
             () = self.lapsed(live) => None,
+            () = self.keep_locked(live, lock) => None,
             ended = trusted => Some(ended.unwrap_or_else(|panic| Err(panic_text(&*panic)))),
             () = self.overdue(active) => Some(Err("the handler went on after it was told to stop, and was dropped".into())),
         };
@@ -109,7 +125,7 @@ fn window_start(run: &CronRun, config: &CronConfig) -> Option<jiff::Timestamp> {
 fn outcome(active: &ActiveRun, ended: HandlerResult) -> Outcome {
     let state = match (active.stopping(), &ended) {
         (Some(Stop::TimedOut), _) => RunState::TimedOut,
-        (Some(Stop::ShutDown), Err(_)) => RunState::Cancelled,
+        (Some(Stop::ShutDown | Stop::LockLost), Err(_)) => RunState::Cancelled,
         (_, Ok(_)) => RunState::Succeeded,
         (_, Err(_)) => RunState::Failed,
     };

@@ -8,7 +8,7 @@ use super::{
     Replica,
     replica::{Activity, Phase},
 };
-use crate::{RunId, contracts::Finish};
+use crate::{CronRun, RunId, contracts::Finish};
 
 /// How many finishes one call takes.
 const BATCH: usize = 512;
@@ -49,6 +49,12 @@ impl Replica {
         for Finish { hold, outcome } in batch.drain(..) {
             let Some(live) = self.active.get(hold.run_id) else { continue };
             let run = live.active.run();
+            if let Some(reason) = outcome.reason {
+                let run = CronRun { state: outcome.state, reason: Some(reason), started_at: None, ..run.clone() };
+                self.report_skip(&run);
+                self.active.remove(hold.run_id);
+                continue;
+            }
             let word = if outcome.error.is_none() { "Success" } else { "Failed" };
             if moved.contains(&hold.run_id) {
                 tracing::info!(run_id = %run.id, job = %run.name, state = %outcome.state, replica_id = %hold.replica_id, fence = %run.fence, "Job: {}; Ended - {word}", run.name);

@@ -11,6 +11,7 @@ mod edit;
 mod execute;
 mod finish;
 mod heartbeat;
+mod lock;
 mod plan;
 mod replica;
 mod rescue;

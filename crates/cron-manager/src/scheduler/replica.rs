@@ -14,8 +14,8 @@ use tokio::sync::{Notify, broadcast, mpsc, watch};
 
 use super::{active::ActiveRuns, share::Share, store_time::StoreTime, watch::Membership};
 use crate::{
-    CronRun, Handler, JobName, Outcome, ReplicaId,
-    contracts::{Clock, Finish, Randomness, Signal, Spawn, Store},
+    CronRun, Handler, JobName, Outcome, ReplicaId, StoreId,
+    contracts::{Clock, Finish, Locker, Randomness, Signal, Spawn, Store},
 };
 
 /// What a replica is made of.
@@ -23,6 +23,8 @@ use crate::{
 pub struct Parts {
     /// Configs and the ledger.
     pub store: Arc<dyn Store>,
+    /// Keeps out those who do not share the store.
+    pub locker: Arc<dyn Locker>,
     /// Nudges between replicas.
     pub signal: Arc<dyn Signal>,
     /// This machine's clock.
@@ -56,6 +58,10 @@ pub struct Tuning {
     pub recover_for: Duration,
     /// How long a handler that was told to stop may go on.
     pub stop_grace: Duration,
+    /// How long to wait for an answer of the locker.
+    pub lock_timeout: Duration,
+    /// How long to wait before a lock that could not be reached is asked for again.
+    pub lock_again_after: Duration,
     /// How many runs may be live here at once.
     pub concurrency: usize,
     /// How many configs one transaction takes.
@@ -73,6 +79,8 @@ impl Default for Tuning {
             rescue_grace: Duration::from_secs(5),
             recover_for: Duration::from_secs(30),
             stop_grace: Duration::from_secs(5),
+            lock_timeout: Duration::from_secs(2),
+            lock_again_after: Duration::from_secs(1),
             concurrency: 1_000,
             batch: 256,
         }
@@ -97,6 +105,7 @@ pub struct Replica {
     pub(super) version: String,
     pub(super) host: String,
     pub(super) store: Arc<dyn Store>,
+    pub(super) locker: Arc<dyn Locker>,
     pub(super) signal: Arc<dyn Signal>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) tuning: Tuning,
@@ -139,11 +148,12 @@ impl Replica {
     pub fn new(parts: Parts, tuning: Tuning) -> Arc<Self> {
         let (finishes, unfinished) = mpsc::unbounded_channel();
         Arc::new(Self {
-            membership: Mutex::new(Membership::new(ReplicaId(parts.randomness.next()))),
+            membership: Mutex::new(Membership::new(ReplicaId(parts.randomness.next()), StoreId(0))),
             share: RwLock::default(),
             version: parts.version,
             host: parts.host,
             store: parts.store,
+            locker: parts.locker,
             signal: parts.signal,
             clock: parts.clock,
             tuning,
@@ -175,6 +185,21 @@ impl Replica {
     /// Its id; a new one when the others had given it up for dead.
     pub fn id(&self) -> ReplicaId {
         self.membership.lock().id
+    }
+
+    /// Which store it stands on, as it told when the replica joined.
+    pub(super) fn store_id(&self) -> StoreId {
+        self.membership.lock().store_id
+    }
+
+    /// What keeps out those who do not share the store.
+    pub fn locker(&self) -> &Arc<dyn Locker> {
+        &self.locker
+    }
+
+    /// How replicas nudge each other.
+    pub fn signal(&self) -> &Arc<dyn Signal> {
+        &self.signal
     }
 
     /// Where configs and the ledger are kept.

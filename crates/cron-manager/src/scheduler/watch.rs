@@ -11,7 +11,7 @@ use super::{
     share::Share,
 };
 use crate::{
-    Hold, RegisteredReplica, ReplicaId, ReplicaStatus, Result,
+    Hold, RegisteredReplica, ReplicaId, ReplicaStatus, Result, StoreId,
     contracts::{Running, Watch},
 };
 
@@ -22,6 +22,8 @@ const MISSED: u32 = 3;
 #[derive(Clone, Copy)]
 pub(super) struct Membership {
     pub(super) id: ReplicaId,
+    /// Which store it is registered in.
+    pub(super) store_id: StoreId,
     /// Since when it is registered, by the store's clock.
     pub(super) since: Timestamp,
     /// How often it was counted; `None` before it is registered.
@@ -29,8 +31,8 @@ pub(super) struct Membership {
 }
 
 impl Membership {
-    pub(super) fn new(id: ReplicaId) -> Self {
-        Self { id, since: Timestamp::MIN, heartbeat: None }
+    pub(super) fn new(id: ReplicaId, store_id: StoreId) -> Self {
+        Self { id, store_id, since: Timestamp::MIN, heartbeat: None }
     }
 }
 
@@ -104,9 +106,12 @@ impl Replica {
         self.store_time.observe(watch.now, self.clock.elapsed());
         let mut membership = self.membership.lock();
         match watch.replicas.iter().find(|replica| replica.status.id == membership.id) {
-            Some(me) => (membership.since, membership.heartbeat) = (me.registered_at, Some(me.heartbeat)),
+            Some(me) => {
+                membership.store_id = watch.store_id;
+                (membership.since, membership.heartbeat) = (me.registered_at, Some(me.heartbeat));
+            }
             None => {
-                let new = Membership::new(ReplicaId(self.random()));
+                let new = Membership::new(ReplicaId(self.random()), watch.store_id);
                 tracing::warn!(replica_id = %membership.id, new_id = %new.id, "the other replicas took this one for dead; it goes on under a new id");
                 *membership = new;
             }

@@ -20,6 +20,9 @@ fn away<T>() -> Result<T> {
 
 #[async_trait]
 impl Store for BrokenStore {
+    fn is_shared(&self) -> bool {
+        true
+    }
     async fn create(&self, _: CronConfig) -> Result<CronConfig> {
         away()
     }

@@ -49,6 +49,10 @@ impl TurnedStore {
 
 #[async_trait]
 impl Store for TurnedStore {
+    fn is_shared(&self) -> bool {
+        true
+    }
+
     async fn create(&self, config: CronConfig) -> Result<CronConfig> {
         self.at_now().await.create(config).await
     }

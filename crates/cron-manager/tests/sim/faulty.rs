@@ -74,6 +74,10 @@ impl FaultyStore {
 
 #[async_trait]
 impl Store for FaultyStore {
+    fn is_shared(&self) -> bool {
+        true
+    }
+
     async fn create(&self, config: CronConfig) -> Result<CronConfig> {
         self.call(self.store.create(config)).await
     }

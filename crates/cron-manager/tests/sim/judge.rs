@@ -1,4 +1,4 @@
-//! Judges what happened, by the invariants I1 to I8 of `docs/semantics.md`, from what handlers did and from every row that was
+//! Judges what happened, by the invariants I1 to I8 and I11 of `docs/semantics.md`, from what handlers did and from every row that was
 //! ever written.
 
 use std::{
@@ -11,7 +11,7 @@ use std::{
 use async_trait::async_trait;
 use cron_manager::{
     ClaimToken, CronConfig, CronConfigId, CronRun, Fence, Hold, JobName, PageId, RegisteredReplica, ReplicaId,
-    ReplicaStatus, Result, Revision, RunId, RunKind, RunState,
+    ReplicaStatus, Result, Revision, RunId, RunKind, RunState, SkipReason,
     backends::memory::MemoryStore,
     contracts::{Busy, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Store, Watch},
     domain::ledger::{Account, Page},
@@ -19,7 +19,10 @@ use cron_manager::{
 use jiff::Timestamp;
 use parking_lot::Mutex;
 
-use crate::executor::{Executor, true_time};
+use crate::{
+    executor::{Executor, true_time},
+    world::OUTSIDERS_JOBS,
+};
 
 /// What the judge knows. Clones are the same judge.
 #[derive(Clone)]
@@ -88,6 +91,14 @@ impl Judge {
             );
         }
         seen.effect(run);
+    }
+
+    /// A handler was called that requires the lock.
+    pub(crate) fn started_under_lock(&self, run: &CronRun, is_with_outsider: bool) {
+        if is_with_outsider {
+            let what = format!("run {} of {} started while an outsider held its lock", run.id, run.name);
+            self.seen.lock().violation("lock", what);
+        }
     }
 
     /// A handler changed something outside.
@@ -197,6 +208,9 @@ impl Seen {
                 self.violation("I7", format!("the fence of {} did not rise", run.name));
             }
         }
+        if run.reason == Some(SkipReason::LockedElsewhere) && !OUTSIDERS_JOBS.contains(&run.name.as_str()) {
+            self.violation("I11", format!("run {} of {} was kept out by a sibling's lock", run.id, run.name));
+        }
         // A finish carries the fence it was made under.
         if let Some(result) = run.result.as_ref().filter(|_| run.state == RunState::Succeeded)
             && *result != run.fence.to_string()
@@ -248,6 +262,10 @@ pub(crate) struct JudgedStore {
 
 #[async_trait]
 impl Store for JudgedStore {
+    fn is_shared(&self) -> bool {
+        true
+    }
+
     async fn create(&self, config: CronConfig) -> Result<CronConfig> {
         self.store.create(config).await
     }

@@ -8,6 +8,7 @@
 mod executor;
 mod faulty;
 mod judge;
+mod locker;
 mod random;
 mod world;
 

@@ -3,8 +3,8 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use cron_manager::{
-    ActiveRun, CronConfig, CronConfigFields, CronConfigId, CronManager, ErrorKind, PageId,
-    backends::memory::{LocalSignal, MemoryStore},
+    ActiveRun, CronConfig, CronConfigFields, CronConfigId, CronManager, ErrorKind, LockPolicy, PageId,
+    backends::memory::{LocalSignal, MemoryLocker, MemoryStore},
     contracts::{Clock, ConfigQuery, Store},
     domain::ledger::Account,
     handler_fn,
@@ -18,12 +18,15 @@ use crate::{
     executor::{Executor, Machine, SimClock, SimSpawn},
     faulty::{Faults, FaultyStore},
     judge::{Judge, JudgedStore, Verdict},
+    locker::{FaultyLocker, SharedLock},
     random::Random,
 };
 
 /// How long faults go on, and how long the world then has to come to rest.
 const TROUBLE: Duration = Duration::from_secs(600);
 const REST: Duration = Duration::from_secs(240);
+/// The jobs whose lock outsiders take, too.
+pub(crate) const OUTSIDERS_JOBS: [&str; 2] = ["job-0", "job-1"];
 /// Users act from a machine that never fails.
 const USERS: Machine = 1_000;
 
@@ -33,6 +36,7 @@ pub(crate) struct World {
     executor: Executor,
     judge: Judge,
     store: Arc<JudgedStore>,
+    lock: SharedLock,
     signal: LocalSignal,
     names: Vec<String>,
     replicas: Vec<Server>,
@@ -52,12 +56,14 @@ impl World {
         let executor = Executor::new(random.fork());
         let judge = Judge::new(executor.clone());
         let clock = SimClock { executor: executor.clone(), skew: Duration::ZERO, drift: 0 };
+        let lock = SharedLock::new(clock.clone());
         let store = JudgedStore { store: MemoryStore::new(Arc::new(clock)), judge: judge.clone() };
         let mut world = Self {
             random,
             executor,
             judge,
             store: Arc::new(store),
+            lock,
             signal: LocalSignal::default(),
             names: Vec::new(),
             replicas: Vec::new(),
@@ -131,6 +137,8 @@ impl World {
             start_deadline: seconds(&[0, 0, 2, 30]),
             timeout: seconds(&[0, 0, 3]),
             jitter: seconds(&[0, 0, 1, 5]),
+            lock: Some(self.random.pick(&[LockPolicy::Prefer, LockPolicy::Require])),
+            lock_at_least_for: seconds(&[0, 0, 3]),
             ..fields
         }
     }
@@ -151,8 +159,10 @@ impl World {
             random: self.random.fork(),
             faults: Arc::clone(&faults),
         };
+        let locker = FaultyLocker { lock: self.lock.clone(), clock: clock.clone(), random: self.random.fork() };
         let parts = Parts {
             store: Arc::new(store),
+            locker: Arc::new(locker),
             signal: Arc::new(self.signal.clone()),
             clock: Arc::new(clock.clone()),
             randomness: Arc::new(self.random.fork()),
@@ -174,12 +184,16 @@ impl World {
 
     /// Acts some times, as a job that writes to a resource, and returns its fence; or fails, panics, or goes on and on.
     fn handler(&self, clock: SimClock) -> impl cron_manager::Handler + use<> {
-        let (judge, random) = (self.judge.clone(), self.random.fork());
+        let (judge, random, lock) = (self.judge.clone(), self.random.fork(), self.lock.clone());
         handler_fn(move |active: ActiveRun| {
-            let (judge, random, clock) = (judge.clone(), random.clone(), clock.clone());
+            let (judge, random, clock, lock) = (judge.clone(), random.clone(), clock.clone(), lock.clone());
             async move {
                 let run = active.run().clone();
                 judge.started(&run);
+                let config = active.config();
+                if config.policy.lock == LockPolicy::Require && config.is_distributed() && run.lane.is_none() {
+                    judge.started_under_lock(&run, lock.is_with_outsider(&run.name));
+                }
                 let steps = random.pick(&[0, 0, 1, 3, 20]);
                 for _ in 0..steps {
                     clock.sleep_until(clock.elapsed() + random.millis(1..1_500)).await;
@@ -198,7 +212,9 @@ impl World {
         let at = self.random.below(self.replicas.len() as u64) as usize;
         self.reboot();
         self.faults += 1;
-        match self.random.below(10) {
+        match self.random.below(14) {
+            10 | 11 => self.outsider(),
+            12 => self.lock.go_away(self.executor.now() + self.random.millis(100..20_000)),
             0 => self.crash(at),
             1 | 2 => self.pause(at),
             3 => self.cut_off(at, 30_000),
@@ -218,6 +234,11 @@ impl World {
             self.judge.died(server.manager.replica_id());
             server.dead_until = Some(back);
         }
+    }
+
+    /// Somebody who shares nothing but the lock runs a job of the same name, or ends it.
+    fn outsider(&self) {
+        self.lock.outsider(self.random.pick(&OUTSIDERS_JOBS), self.random.millis(500..60_000));
     }
 
     fn pause(&self, at: usize) {
@@ -315,6 +336,7 @@ impl World {
         };
         let parts = Parts {
             store: Arc::new(store),
+            locker: Arc::new(MemoryLocker::new(Arc::new(self.user_clock()))),
             signal: Arc::new(self.signal.clone()),
             clock: Arc::new(self.user_clock()),
             randomness: Arc::new(self.random.fork()),

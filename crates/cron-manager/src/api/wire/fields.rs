@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::Misfit;
-use crate::{CatchUp, CronConfigFields, OnAbandoned, Overlap, domain::schedule::DstGap};
+use crate::{CatchUp, CronConfigFields, LockPolicy, OnAbandoned, Overlap, Policy, domain::schedule::DstGap};
 
 /// Fields that only the server writes. A caller who sends back what it has read is not told off for them (AIP-203).
 const OUTPUT_ONLY: &[&str] = &["description", "createdAt", "updatedAt", "deletedAt"];
@@ -104,12 +104,16 @@ pub(super) fn cleared() -> Map<String, Value> {
         dst_gap: Some(DstGap::default()),
         every: Some(Duration::ZERO),
         at: Some(Timestamp::UNIX_EPOCH),
+        external: Some(false),
         catch_up: Some(CatchUp::default()),
         overlap: Some(Overlap::default()),
         on_abandoned: Some(OnAbandoned::default()),
         start_deadline: Some(Duration::ZERO),
         timeout: Some(Duration::ZERO),
         jitter: Some(Duration::ZERO),
+        lock: Some(LockPolicy::default()),
+        lock_at_least_for: Some(Duration::ZERO),
+        min_gap: Some(Policy::DEFAULT_MIN_GAP),
     };
     match json!(fields) {
         Value::Object(fields) => fields,

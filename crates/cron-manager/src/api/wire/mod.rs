@@ -28,7 +28,7 @@ impl Misfit {
 mod tests {
     use super::*;
     use crate::{
-        CronConfig, CronConfigFields, CronRun, RunState, SkipReason,
+        CronConfig, CronConfigFields, CronRun, LockPolicy, RunState, SkipReason,
         domain::ledger::{Page, Place},
     };
     use jiff::Timestamp;
@@ -43,10 +43,22 @@ mod tests {
     fn configs() -> Vec<CronConfig> {
         let named = CronConfigFields::named("j").context(json!({"z": null, "a": [1.5, "ä"]}));
         let second = Some(Duration::new(1, 500));
-        let limited = CronConfigFields { timeout: second, start_deadline: second, jitter: second, ..named.clone() };
+        let limited = CronConfigFields {
+            timeout: second,
+            start_deadline: second,
+            jitter: second,
+            lock_at_least_for: second,
+            ..named.clone()
+        };
+        let fields = CronConfigFields {
+            external: Some(true),
+            lock: Some(LockPolicy::Require),
+            min_gap: second,
+            ..named.clone()
+        };
         let at = CronConfigFields { at: Some("2031-01-02T03:04:05Z".parse().unwrap()), ..named.clone() };
         let by_cron = named.clone().enabled(true).cron("*/5 2-4 * * mon", "Europe/Berlin");
-        [limited, at, by_cron, named.clone().every(Duration::from_secs(90)), named].map(config).into()
+        [limited, fields, at, by_cron, named.clone().every(Duration::from_secs(90)), named].map(config).into()
     }
 
     #[test]
@@ -72,7 +84,7 @@ mod tests {
     fn ended(state: RunState) -> Value {
         let now = Timestamp::new(9, 120_000_000).unwrap();
         let config = config(CronConfigFields::named("j").enabled(true));
-        let place = Place { lane: None, open: true, watermark: now, fence: crate::Fence(0) };
+        let place = Place::begun(now);
         let mut page = Page::new(now, config, place, Vec::new());
         let place = page.record_tick(Timestamp::UNIX_EPOCH);
         show_run(&CronRun { state, finished_at: Some(now), ..page.row(place).clone() })

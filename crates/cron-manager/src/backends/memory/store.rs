@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use super::tables::Tables;
 use crate::{
     ClaimToken, CronConfig, CronConfigId, CronRun, Hold, JobName, PageId, RegisteredReplica, ReplicaId, ReplicaStatus,
-    Result, Revision, RunId, RunState,
+    Result, Revision, RunId, RunState, StoreId,
     contracts::{
         Busy, Clock, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Running, Standing, Store, Waiting, Watch,
     },
@@ -26,7 +26,9 @@ pub struct MemoryStore {
 impl MemoryStore {
     /// An empty store that dates what it writes by `clock`.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, tables: Arc::default() }
+        // A machine without randomness cannot start a process; the clock still tells stores apart.
+        let id = getrandom::u64().unwrap_or_else(|_| clock.elapsed().as_nanos() as u64);
+        Self { clock, tables: Arc::new(Mutex::new(Tables::new(StoreId(id)))) }
     }
 
     fn now(&self) -> Timestamp {
@@ -36,6 +38,10 @@ impl MemoryStore {
 
 #[async_trait]
 impl Store for MemoryStore {
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     async fn create(&self, config: CronConfig) -> Result<CronConfig> {
         self.tables.lock().create(config, self.now())
     }
@@ -98,7 +104,9 @@ impl Store for MemoryStore {
             }
             tables.put(CronRun {
                 state: outcome.state,
-                finished_at: Some(now),
+                reason: outcome.reason,
+                started_at: run.started_at.filter(|_| outcome.state != RunState::Skipped),
+                finished_at: (outcome.state != RunState::Skipped).then_some(now),
                 result: outcome.result.clone(),
                 error: outcome.error.clone(),
                 truncated: outcome.truncated,
@@ -113,7 +121,7 @@ impl Store for MemoryStore {
         let now = self.now();
         tables.registry.watch(me, now);
         let running = tables.live().filter_map(Running::of).collect();
-        Ok(Watch { now, replicas: tables.registry.all().to_vec(), running })
+        Ok(Watch { store_id: tables.id, now, replicas: tables.registry.all().to_vec(), running })
     }
 
     async fn end_replica(&self, id: ReplicaId, heartbeat: i64) -> Result<bool> {

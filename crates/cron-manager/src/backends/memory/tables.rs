@@ -10,15 +10,15 @@ use jiff::Timestamp;
 use super::registry::Registry;
 use crate::{
     ClaimToken, CronConfig, CronConfigId, CronRun, Error, ErrorKind, Fence, Hold, JobName, PageId, ReplicaId, Result,
-    Revision, RunId, RunKind, RunState,
+    Revision, RunId, RunKind, RunState, StoreId,
     domain::{
         ledger::{Account, ConfigVersion, Page, Place},
         schedule::tz_database_version,
     },
 };
 
-#[derive(Default)]
 pub(super) struct Tables {
+    pub(super) id: StoreId,
     pub(super) configs: BTreeMap<CronConfigId, ConfigRow>,
     pub(super) runs: BTreeMap<RunId, CronRun>,
     pub(super) logs: HashMap<RunId, String>,
@@ -44,15 +44,33 @@ struct Mark {
     since: Timestamp,
     watermark: Timestamp,
     fence: Fence,
+    started_at: Option<Timestamp>,
 }
 
 impl Mark {
     fn begun(at: Timestamp) -> Self {
-        Self { since: at, watermark: at, fence: Fence(0) }
+        Self { since: at, watermark: at, fence: Fence(0), started_at: None }
     }
 }
 
 impl Tables {
+    pub(super) fn new(id: StoreId) -> Self {
+        Self {
+            id,
+            configs: BTreeMap::new(),
+            runs: BTreeMap::new(),
+            logs: HashMap::new(),
+            revision: Revision::default(),
+            registry: Registry::default(),
+            names: HashMap::new(),
+            ticks: HashSet::new(),
+            requests: HashSet::new(),
+            marks: BTreeMap::new(),
+            live: BTreeMap::new(),
+            last_skip: HashMap::new(),
+        }
+    }
+
     pub(super) fn create(&mut self, config: CronConfig, now: Timestamp) -> Result<CronConfig> {
         if let Some(id) = self.names.get(&config.name) {
             return Err(name_taken(&self.configs[id].config));
@@ -81,7 +99,8 @@ impl Tables {
         let live = self.live.get(&id).into_iter().flatten();
         let runs = live.chain(self.last_skip.get(&id)).map(|run| self.runs[run].clone()).collect();
         let open = id.lane.is_none_or(|replica| self.registry.registered_at(replica).is_some());
-        let place = Place { lane: id.lane, open, watermark: mark.watermark, fence: mark.fence };
+        let Mark { watermark, fence, started_at, .. } = *mark;
+        let place = Place { lane: id.lane, open, watermark, fence, started_at };
         Some(Page::new(now, row.config.clone(), place, runs))
     }
 
@@ -140,7 +159,8 @@ impl Tables {
             self.put(run.clone());
         }
         if let Some(mark) = self.marks.get_mut(&page.id()) {
-            (mark.watermark, mark.fence) = (page.watermark(), page.fence());
+            let Place { watermark, fence, started_at, .. } = page.place();
+            *mark = Mark { since: mark.since, watermark, fence, started_at };
         }
         if let Some(config) = page.edited().filter(|_| page.place().lane.is_none()) {
             let revision = self.revise();

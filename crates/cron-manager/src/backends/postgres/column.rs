@@ -11,7 +11,7 @@ use sqlx::{
 };
 
 use crate::{
-    ClaimToken, CronConfigId, Fence, JobName, ReplicaId, Revision, RunId, RunKind, RunState, SkipReason,
+    ClaimToken, CronConfigId, Fence, JobName, ReplicaId, Revision, RunId, RunKind, RunState, SkipReason, StoreId,
     domain::schedule::DstGap,
 };
 
@@ -61,6 +61,7 @@ stored!(Revision as i64, |revision| revision.0, |revision| Ok(Self(revision)));
 stored!(ClaimToken as i64, |token| token.0, |token| Ok(Self(token)));
 stored!(JobName as String, |name| name.as_str(), |name| Ok(name.parse()?));
 stored!(ReplicaId as String, |id| id.to_string(), |id| Ok(id.parse()?));
+stored!(StoreId as String, |id| id.to_string(), |id| Ok(id.parse()?));
 stored!(RunKind as String, |kind| kind.as_str(), |word| known(Self::from_word(&word), &word));
 stored!(RunState as String, |state| state.as_str(), |word| known(Self::from_word(&word), &word));
 stored!(SkipReason as String, |reason| reason.as_str(), |word| known(Self::from_word(&word), &word));

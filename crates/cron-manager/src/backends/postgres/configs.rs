@@ -13,8 +13,9 @@ use super::{
     session::{Session, Statement},
 };
 use crate::{
-    Context, CronConfig, CronConfigId, Error, ErrorKind, Fence, JobName, Policy, Result, Revision,
-    contracts::ConfigQuery, domain::schedule::tz_database_version,
+    Context, CronConfig, CronConfigId, Error, ErrorKind, JobName, Policy, Result, Revision,
+    contracts::ConfigQuery,
+    domain::{ledger::Place, schedule::tz_database_version},
 };
 
 /// The columns of a config, in the order of [`ConfigRow::read`].
@@ -23,8 +24,8 @@ macro_rules! config_columns {
         concat!(
             "id, name, enabled, context, ",
             super::schedules::schedule_columns!(),
-            ", catch_up, overlap, on_abandoned, start_deadline, timeout, jitter, version, created_at, updated_at, deleted_at, \
-             watermark, fence"
+            ", external, catch_up, overlap, on_abandoned, start_deadline, timeout, jitter, lock, lock_at_least_for, min_gap, version, \
+             created_at, updated_at, deleted_at, watermark, fence, started_at"
         )
     };
 }
@@ -33,8 +34,7 @@ pub(super) use config_columns;
 /// A config and how far its service page has come.
 pub(super) struct ConfigRow {
     config: CronConfig,
-    pub(super) watermark: Timestamp,
-    pub(super) fence: Fence,
+    pub(super) place: Place,
 }
 
 impl ConfigRow {
@@ -45,6 +45,7 @@ impl ConfigRow {
         let (id, name): (CronConfigId, JobName) = (fields.take()?, fields.take()?);
         let (enabled, context): (bool, String) = (fields.take()?, fields.take()?);
         let schedule = ScheduleColumns::read(&mut fields)?;
+        let external = fields.take()?;
         let policy = PolicyColumns::read(&mut fields)?;
         let config = CronConfig {
             id,
@@ -52,13 +53,15 @@ impl ConfigRow {
             enabled,
             context: Context::default(),
             schedule: None,
+            external,
             policy: Policy::default(),
             version: fields.take()?,
             created_at: fields.instant()?,
             updated_at: fields.instant()?,
             deleted_at: fields.instant_or_none()?,
         };
-        let (watermark, fence) = (fields.instant()?, fields.take()?);
+        let (watermark, fence, started_at) = (fields.instant()?, fields.take()?, fields.instant_or_none()?);
+        let place = Place { lane: None, open: true, watermark, fence, started_at };
         let understood = || {
             Ok::<_, Error>(CronConfig {
                 context: Context::parse(&context)?,
@@ -70,7 +73,7 @@ impl ConfigRow {
         let noted = understood().inspect_err(|error| {
             tracing::error!(config_id = %config.id, name = %config.name, %error, "a config cannot be read and is left out");
         });
-        Ok(noted.ok().map(|config| Self { config, watermark, fence }))
+        Ok(noted.ok().map(|config| Self { config, place }))
     }
 
     pub(super) fn config(self) -> CronConfig {
@@ -87,22 +90,22 @@ struct PolicyColumns {
     catch_up: String,
     overlap: String,
     on_abandoned: String,
+    lock: String,
     limits: Policy,
 }
 
 impl PolicyColumns {
     fn read(fields: &mut Fields<'_>) -> sqlx::Result<Self> {
-        Ok(Self {
-            catch_up: fields.take()?,
-            overlap: fields.take()?,
-            on_abandoned: fields.take()?,
-            limits: Policy {
-                start_deadline: fields.duration_or_none()?,
-                timeout: fields.duration_or_none()?,
-                jitter: fields.duration_or_none()?,
-                ..Policy::default()
-            },
-        })
+        let (catch_up, overlap, on_abandoned) = (fields.take()?, fields.take()?, fields.take()?);
+        let limits = Policy {
+            start_deadline: fields.duration_or_none()?,
+            timeout: fields.duration_or_none()?,
+            jitter: fields.duration_or_none()?,
+            ..Policy::default()
+        };
+        let lock = fields.take()?;
+        let limits = Policy { lock_at_least_for: fields.duration_or_none()?, min_gap: fields.duration()?, ..limits };
+        Ok(Self { catch_up, overlap, on_abandoned, lock, limits })
     }
 
     fn policy(&self) -> Result<Policy> {
@@ -110,6 +113,7 @@ impl PolicyColumns {
             catch_up: known(&self.catch_up)?,
             overlap: known(&self.overlap)?,
             on_abandoned: known(&self.on_abandoned)?,
+            lock: known(&self.lock)?,
             ..self.limits.clone()
         })
     }
@@ -174,9 +178,9 @@ pub(super) async fn create(on: &mut Session, config: &CronConfig) -> Result<Cron
     let query = on.query(concat!(
         "INSERT INTO @cron_configs (name, enabled, context, distributed, ",
         schedule_columns!(),
-        ", catch_up, overlap, on_abandoned, start_deadline, timeout, jitter, version, updated_at, deleted_at, revision, watermark, \
-         fence, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, 0, $17) \
+        ", external, catch_up, overlap, on_abandoned, start_deadline, timeout, jitter, lock, lock_at_least_for, min_gap, version, \
+         updated_at, deleted_at, revision, watermark, fence, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, 0, $21) \
          RETURNING id"
     ));
     let row = on.row(bind(query, &config).bind(revision).bind(Instant(now))).await?;
@@ -185,25 +189,27 @@ pub(super) async fn create(on: &mut Session, config: &CronConfig) -> Result<Cron
     Ok(config)
 }
 
-/// Puts the new version of a config in place of the old one; `watermark` and `fence` are those of its service page.
+/// Puts the new version of a config in place of the old one; `place` is its service page.
 pub(super) async fn edit(
     on: &mut Session,
     config: &CronConfig,
     revision: Revision,
-    (watermark, fence): (Timestamp, Fence),
+    place: Place,
 ) -> Result<(), Failure> {
     refuse_taken(on, &config.name, config.id).await?;
     let query = on.query(concat!(
         "UPDATE @cron_configs SET (name, enabled, context, distributed, ",
         schedule_columns!(),
-        ", catch_up, overlap, on_abandoned, start_deadline, timeout, jitter, version, updated_at, deleted_at, revision, watermark, \
-         fence) = ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) WHERE id = $22"
+        ", external, catch_up, overlap, on_abandoned, start_deadline, timeout, jitter, lock, lock_at_least_for, min_gap, version, \
+         updated_at, deleted_at, revision, watermark, fence, started_at) = ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, \
+         $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26) WHERE id = $27"
     ));
-    on.run(bind(query, config).bind(revision).bind(Instant(watermark)).bind(fence).bind(config.id)).await?;
-    Ok(write_version(on, config, watermark).await?)
+    let query = bind(query, config).bind(revision).bind(Instant(place.watermark)).bind(place.fence);
+    on.run(query.bind(place.started_at.map(Instant)).bind(config.id)).await?;
+    Ok(write_version(on, config, place.watermark).await?)
 }
 
-/// Binds `$1` to `$18`: what an edit may change.
+/// Binds `$1` to `$22`: what an edit may change.
 fn bind<'q>(query: Statement<'q>, config: &CronConfig) -> Statement<'q> {
     let CronConfig { policy, .. } = config;
     let query = query
@@ -213,12 +219,16 @@ fn bind<'q>(query: Statement<'q>, config: &CronConfig) -> Statement<'q> {
         .bind(config.is_distributed());
     ScheduleColumns::new(config.schedule.as_ref())
         .bind(query)
+        .bind(config.external)
         .bind(word(&policy.catch_up))
         .bind(word(&policy.overlap))
         .bind(word(&policy.on_abandoned))
         .bind(policy.start_deadline.map(Nanoseconds))
         .bind(policy.timeout.map(Nanoseconds))
         .bind(policy.jitter.map(Nanoseconds))
+        .bind(word(&policy.lock))
+        .bind(policy.lock_at_least_for.map(Nanoseconds))
+        .bind(Nanoseconds(policy.min_gap))
         .bind(config.version)
         .bind(Instant(config.updated_at))
         .bind(config.deleted_at.map(Instant))

@@ -59,7 +59,7 @@ async fn lock_whole(on: &mut Session, ids: &BTreeSet<CronConfigId>, busy: Busy) 
     let all: Vec<_> = configs.iter().flat_map(|row| live.iter().map(|replica| (row.id(), *replica))).collect();
     begin_lanes(on, &all, busy).await?;
     let query = on.query(
-        "SELECT config_id, replica_id, watermark, fence FROM @cron_lanes WHERE config_id = ANY($1) AND (replica_id = ANY($2) \
+        "SELECT config_id, replica_id, watermark, fence, started_at FROM @cron_lanes WHERE config_id = ANY($1) AND (replica_id = ANY($2) \
          OR (config_id, replica_id) IN (SELECT config_id, lane FROM @cron_jobs \
          WHERE config_id = ANY($1) AND (state = 'pending' OR state = 'running')))",
     );
@@ -108,7 +108,7 @@ async fn lock_lanes(
     macro_rules! lock_lanes {
         ($how:literal) => {
             concat!(
-                "SELECT config_id, replica_id, watermark, fence \
+                "SELECT config_id, replica_id, watermark, fence, started_at \
                  FROM unnest($1::integer[], $2::text[]) AS given (config_id, replica_id) JOIN @cron_lanes AS lane \
                  USING (config_id, replica_id) ORDER BY config_id, replica_id FOR NO KEY UPDATE OF lane",
                 $how
@@ -132,8 +132,8 @@ fn places<'a>(
     let place = |row| {
         let mut fields = Fields::of(row);
         let (config_id, replica): (_, ReplicaId) = (fields.take()?, fields.take()?);
-        let (watermark, fence) = (fields.instant()?, fields.take()?);
-        Ok((config_id, Place { lane: Some(replica), open: live.contains(&replica), watermark, fence }))
+        let (watermark, fence, started_at) = (fields.instant()?, fields.take()?, fields.instant_or_none()?);
+        Ok((config_id, Place { lane: Some(replica), open: live.contains(&replica), watermark, fence, started_at }))
     };
     rows.map(place).collect()
 }

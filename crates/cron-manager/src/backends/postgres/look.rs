@@ -37,7 +37,8 @@ pub(super) async fn look(on: &mut Session, after: Revision, of: &[CronConfigId])
 async fn changed(on: &mut Session, after: Revision) -> Result<Vec<Standing>, Failure> {
     let sql = concat!("SELECT ", config_columns!(), " FROM @cron_configs WHERE revision > $1 ORDER BY id");
     let rows = on.rows(on.query(sql).bind(after)).await?;
-    let standing = |row: configs::ConfigRow| Standing { watermark: row.watermark, config: Arc::new(row.config()) };
+    let standing =
+        |row: configs::ConfigRow| Standing { watermark: row.place.watermark, config: Arc::new(row.config()) };
     Ok(configs::all(&rows)?.into_iter().map(standing).collect())
 }
 

@@ -15,8 +15,10 @@ pub(super) struct Migration {
 }
 
 /// All steps. A program's version is their number.
-pub(super) const MIGRATIONS: &[Migration] =
-    &[Migration { sql: include_str!("migrations/0001_ledger.sql"), oldest_program: 1 }];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration { sql: include_str!("migrations/0001_ledger.sql"), oldest_program: 1 },
+    Migration { sql: include_str!("migrations/0002_locks.sql"), oldest_program: 1 },
+];
 
 /// The form of the tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

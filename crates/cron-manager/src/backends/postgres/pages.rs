@@ -7,7 +7,6 @@ use sqlx::postgres::PgBindIterExt;
 
 use super::{
     column::lane_key,
-    configs::ConfigRow,
     error::Failure,
     fields::Fields,
     lock::{self, Locked},
@@ -52,9 +51,7 @@ async fn read(on: &mut Session, locked: Locked) -> Result<Vec<Page>, Failure> {
 }
 
 fn places(locked: Locked) -> BTreeMap<PageId, (CronConfig, Place)> {
-    let service = |row: &ConfigRow| Place { lane: None, open: true, watermark: row.watermark, fence: row.fence };
-    let configs: HashMap<_, _> =
-        locked.configs.into_iter().map(|row| (row.id(), (service(&row), row.config()))).collect();
+    let configs: HashMap<_, _> = locked.configs.into_iter().map(|row| (row.id(), (row.place, row.config()))).collect();
     let services = locked.services.iter().filter_map(|id| Some((*id, configs.get(id)?.0)));
     let places = services.chain(locked.lanes);
     let page = |(config_id, place): (_, Place)| {

@@ -5,31 +5,31 @@ use sqlx::postgres::PgRow;
 
 use super::{error::Failure, fields::Fields, session::Session};
 use crate::{
-    Hold, JobName, PageId, RegisteredReplica, ReplicaId, ReplicaStatus,
+    Hold, JobName, PageId, RegisteredReplica, ReplicaId, ReplicaStatus, StoreId,
     contracts::{Running, Watch},
 };
 
 /// Registers a replica, or keeps what it now tells; and what there is to watch.
 pub(super) async fn watch(on: &mut Session, me: &ReplicaStatus) -> Result<Watch, Failure> {
-    let now = tell(on, me).await?;
+    let (now, store_id) = tell(on, me).await?;
     let replicas = live(on).await?;
     let query = on.query(
         "SELECT id, replica_id, fence, config_id, lane, heartbeat, ttl FROM @cron_jobs \
          WHERE state = 'running' AND replica_id IS NOT NULL",
     );
     let running = on.rows(query).await?.iter().map(running).collect::<sqlx::Result<_>>()?;
-    Ok(Watch { now, replicas, running })
+    Ok(Watch { store_id, now, replicas, running })
 }
 
 /// Keeps what a replica tells and counts a heartbeat of it, unless it has ended.
-async fn tell(on: &mut Session, me: &ReplicaStatus) -> Result<Timestamp, Failure> {
+async fn tell(on: &mut Session, me: &ReplicaStatus) -> Result<(Timestamp, StoreId), Failure> {
     let query = on.query(
         "WITH moment AS MATERIALIZED (SELECT @cron_now() AS now), \
          told AS (INSERT INTO @cron_replicas AS replica (id, version, host, handlers, running, clock_skew_microseconds, \
          registered_at, seen_at, heartbeat, draining) SELECT $1, $2, $3, $4, $5, $6, now, now, 0, false FROM moment \
          ON CONFLICT (id) DO UPDATE SET version = excluded.version, host = excluded.host, handlers = excluded.handlers, \
          running = excluded.running, clock_skew_microseconds = excluded.clock_skew_microseconds, seen_at = excluded.seen_at, \
-         heartbeat = replica.heartbeat + 1 WHERE replica.ended_at IS NULL) SELECT now FROM moment",
+         heartbeat = replica.heartbeat + 1 WHERE replica.ended_at IS NULL) SELECT now, id FROM moment, @cron_store",
     );
     let handlers: Vec<&str> = me.handlers.iter().map(JobName::as_str).collect();
     let query = query
@@ -40,7 +40,8 @@ async fn tell(on: &mut Session, me: &ReplicaStatus) -> Result<Timestamp, Failure
         .bind(i32::try_from(me.running).unwrap_or(i32::MAX))
         .bind(i64::try_from(me.clock_skew.as_micros()).unwrap_or(i64::MAX));
     let row = on.row(query).await?;
-    Ok(Fields::of(&row).instant()?)
+    let mut fields = Fields::of(&row);
+    Ok((fields.instant()?, fields.take()?))
 }
 
 /// The live replicas, in the order of their registration.

@@ -45,6 +45,10 @@ impl PostgresStore {
 
 #[async_trait]
 impl Store for PostgresStore {
+    fn is_shared(&self) -> bool {
+        true
+    }
+
     async fn create(&self, config: CronConfig) -> Result<CronConfig> {
         let config = &config;
         self.turns.writing(move |mut on| async move { (configs::create(&mut on, config).await, on) }).await

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use jiff::Timestamp;
 use sqlx::postgres::PgBindIterExt;
 
 use super::{
@@ -14,7 +13,7 @@ use super::{
     session::Session,
 };
 use crate::{
-    CronRun, Fence, PageId, RunId, RunState,
+    CronConfigId, CronRun, RunId, RunState,
     domain::ledger::{Page, Place},
 };
 
@@ -69,11 +68,11 @@ async fn update(on: &mut Session, changes: &[Change<'_>]) -> Result<(), Failure>
         "UPDATE @cron_jobs AS job SET due_through = given.due_through, count = given.count, state = given.state, \
          reason = given.reason, exclusive = given.exclusive, replica_id = given.replica_id, fence = given.fence, token = given.token, \
          heartbeat = given.heartbeat, ttl = given.ttl, started_at = given.started_at, finished_at = given.finished_at, \
-         error = given.error \
+         error = given.error, start_after = given.start_after \
          FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::timestamptz[], $5::bigint[], $6::text[], $7::text[], $8::boolean[], \
-         $9::text[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::timestamptz[], $15::timestamptz[], $16::text[]) \
+         $9::text[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::timestamptz[], $15::timestamptz[], $16::text[], $17::timestamptz[]) \
          AS given (id, was_state, was_heartbeat, due_through, count, state, reason, exclusive, replica_id, fence, token, heartbeat, ttl, \
-         started_at, finished_at, error) \
+         started_at, finished_at, error, start_after) \
          WHERE job.id = given.id AND job.state = given.was_state AND job.heartbeat = given.was_heartbeat",
     );
     let runs = || changes.iter().map(|change| change.run);
@@ -93,7 +92,8 @@ async fn update(on: &mut Session, changes: &[Change<'_>]) -> Result<(), Failure>
         .bind(runs().map(|run| Nanoseconds(run.ttl)).bind_iter())
         .bind(runs().map(|run| run.started_at.map(Instant)).bind_iter())
         .bind(runs().map(|run| run.finished_at.map(Instant)).bind_iter())
-        .bind(runs().map(|run| run.error.as_deref()).bind_iter());
+        .bind(runs().map(|run| run.error.as_deref()).bind_iter())
+        .bind(runs().map(|run| Instant(run.start_after)).bind_iter());
     match on.run(query).await? {
         written if written == changes.len() as u64 => Ok(()),
         _ => Err(Failure::Moved),
@@ -101,20 +101,20 @@ async fn update(on: &mut Session, changes: &[Change<'_>]) -> Result<(), Failure>
 }
 
 /// How far pages have come that moved. Edits write the service's page themselves.
-fn moved(pages: &[Page], before: &[Before]) -> Vec<(PageId, Timestamp, Fence)> {
+fn moved(pages: &[Page], before: &[Before]) -> Vec<(CronConfigId, Place)> {
     let pages = pages.iter().zip(before).filter(|(page, before)| page.place() != before.place).map(|(page, _)| page);
     let pages = pages.filter(|page| page.edited().is_none() || page.place().lane.is_some());
-    pages.map(|page| (page.id(), page.watermark(), page.fence())).collect()
+    pages.map(|page| (page.config().id, page.place())).collect()
 }
 
 /// Inserts the new runs, which get their ids, and moves the service's pages: two tables in one statement.
-async fn insert(on: &mut Session, pages: &mut [Page], moved: &[(PageId, Timestamp, Fence)]) -> Result<(), Failure> {
+async fn insert(on: &mut Session, pages: &mut [Page], moved: &[(CronConfigId, Place)]) -> Result<(), Failure> {
     let mut new: Vec<(&mut CronRun, bool)> = Vec::new();
     for page in pages {
         let exclusive = page.config().is_exclusive();
         new.extend(page.inserted().map(|run| (run, exclusive)));
     }
-    let services = || moved.iter().filter(|(page, ..)| page.lane.is_none());
+    let services = || moved.iter().filter(|(_, place)| place.lane.is_none());
     if new.is_empty() && services().next().is_none() {
         return Ok(());
     }
@@ -122,8 +122,9 @@ async fn insert(on: &mut Session, pages: &mut [Page], moved: &[(PageId, Timestam
         (run.start_after, run.start_deadline) = (whole(run.start_after), whole(run.start_deadline));
     }
     let query = on.query(concat!(
-        "WITH moved AS (UPDATE @cron_configs AS config SET watermark = given.watermark, fence = given.fence \
-         FROM unnest($1::integer[], $2::timestamptz[], $3::bigint[]) AS given (id, watermark, fence) WHERE config.id = given.id), \
+        "WITH moved AS (UPDATE @cron_configs AS config SET watermark = given.watermark, fence = given.fence, \
+         started_at = given.started_at FROM unnest($1::integer[], $2::timestamptz[], $3::bigint[], $30::timestamptz[]) \
+         AS given (id, watermark, fence, started_at) WHERE config.id = given.id), \
          new AS MATERIALIZED (SELECT nextval('@cron_jobs_id_seq') AS id, given.* FROM unnest($4::integer[], $5::text[], $6::text[], \
          $7::bigint[], $8::text[], $9::timestamptz[], $10::timestamptz[], $11::bigint[], $12::integer[], $13::text[], \
          $14::timestamptz[], $15::timestamptz[], $16::text[], $17::text[], $18::boolean[], $19::text[], $20::bigint[], $21::bigint[], \
@@ -139,9 +140,9 @@ async fn insert(on: &mut Session, pages: &mut [Page], moved: &[(PageId, Timestam
     ));
     let runs = || new.iter().map(|(run, _)| &**run);
     let query = query
-        .bind(services().map(|(page, ..)| page.config_id).bind_iter())
-        .bind(services().map(|(_, watermark, _)| Instant(*watermark)).bind_iter())
-        .bind(services().map(|(.., fence)| *fence).bind_iter())
+        .bind(services().map(|(id, _)| *id).bind_iter())
+        .bind(services().map(|(_, place)| Instant(place.watermark)).bind_iter())
+        .bind(services().map(|(_, place)| place.fence).bind_iter())
         .bind(runs().map(|run| run.config_id).bind_iter())
         .bind(runs().map(|run| run.lane).bind_iter())
         .bind(runs().map(|run| run.name.as_str()).bind_iter())
@@ -167,7 +168,8 @@ async fn insert(on: &mut Session, pages: &mut [Page], moved: &[(PageId, Timestam
         .bind(runs().map(|run| run.finished_at.map(Instant)).bind_iter())
         .bind(runs().map(|run| run.result.as_deref()).bind_iter())
         .bind(runs().map(|run| run.error.as_deref()).bind_iter())
-        .bind(runs().map(|run| run.truncated).bind_iter());
+        .bind(runs().map(|run| run.truncated).bind_iter())
+        .bind(services().map(|(_, place)| place.started_at.map(Instant)).bind_iter());
     let rows = on.rows(query).await?;
     for ((run, _), row) in new.into_iter().zip(&rows) {
         run.id = Fields::of(row).take()?;
@@ -175,22 +177,23 @@ async fn insert(on: &mut Session, pages: &mut [Page], moved: &[(PageId, Timestam
     Ok(())
 }
 
-async fn move_lanes(on: &mut Session, moved: &[(PageId, Timestamp, Fence)]) -> Result<(), Failure> {
-    let lanes =
-        || moved.iter().filter_map(|(page, watermark, fence)| Some((page.config_id, page.lane?, watermark, fence)));
+async fn move_lanes(on: &mut Session, moved: &[(CronConfigId, Place)]) -> Result<(), Failure> {
+    let lanes = || moved.iter().filter_map(|(id, place)| Some((id, place.lane?, place)));
     if lanes().next().is_none() {
         return Ok(());
     }
     let query = on.query(
-        "UPDATE @cron_lanes AS lane SET watermark = given.watermark, fence = given.fence \
-         FROM unnest($1::integer[], $2::text[], $3::timestamptz[], $4::bigint[]) AS given (config_id, replica_id, watermark, fence) \
+        "UPDATE @cron_lanes AS lane SET watermark = given.watermark, fence = given.fence, started_at = given.started_at \
+         FROM unnest($1::integer[], $2::text[], $3::timestamptz[], $4::bigint[], $5::timestamptz[]) \
+         AS given (config_id, replica_id, watermark, fence, started_at) \
          WHERE lane.config_id = given.config_id AND lane.replica_id = given.replica_id",
     );
     let query = query
         .bind(lanes().map(|lane| lane.0).bind_iter())
         .bind(lanes().map(|lane| lane.1).bind_iter())
-        .bind(lanes().map(|lane| Instant(*lane.2)).bind_iter())
-        .bind(lanes().map(|lane| *lane.3).bind_iter());
+        .bind(lanes().map(|(.., place)| Instant(place.watermark)).bind_iter())
+        .bind(lanes().map(|(.., place)| place.fence).bind_iter())
+        .bind(lanes().map(|(.., place)| place.started_at.map(Instant)).bind_iter());
     on.run(query).await?;
     Ok(())
 }
@@ -207,7 +210,7 @@ async fn edit(on: &mut Session, pages: &[Page]) -> Result<(), Failure> {
     }
     let (revision, _) = configs::next_revision(on).await?;
     for (page, config) in edits {
-        configs::edit(on, config, revision, (page.watermark(), page.fence())).await?;
+        configs::edit(on, config, revision, page.place()).await?;
     }
     Ok(())
 }

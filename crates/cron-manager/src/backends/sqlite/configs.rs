@@ -17,14 +17,14 @@ use super::{
     table::{Query, array, each, json, row, rows, select, upsert},
 };
 use crate::{
-    Context, CronConfig, CronConfigId, Error, ErrorKind, Fence, JobName, OnAbandoned, Overlap, Policy, Result,
-    Revision,
+    Context, CronConfig, CronConfigId, Error, ErrorKind, Fence, JobName, LockPolicy, OnAbandoned, Overlap, Policy,
+    Result, Revision,
     contracts::{ConfigQuery, Standing},
-    domain::{CatchUp, schedule::tz_database_version},
+    domain::{CatchUp, ledger::Place, schedule::tz_database_version},
 };
 
 /// The columns of a config, under the names of [`ConfigRow`]'s fields and theirs.
-const COLUMNS: [&str; 22] = [
+const COLUMNS: [&str; 27] = [
     "id",
     "name",
     "enabled",
@@ -34,16 +34,21 @@ const COLUMNS: [&str; 22] = [
     "dst_gap",
     "every_seconds",
     "at",
+    "external",
     "catch_up",
     "overlap",
     "on_abandoned",
     "start_deadline",
     "timeout",
     "jitter",
+    "lock",
+    "lock_at_least_for",
+    "min_gap",
     "version",
     "revision",
     "watermark",
     "fence",
+    "started_at",
     "created_at",
     "updated_at",
     "deleted_at",
@@ -60,13 +65,17 @@ pub(super) struct ConfigRow {
     context: String,
     #[serde(flatten)]
     schedule: ScheduleColumns,
+    #[serde(with = "column")]
+    external: bool,
     #[serde(flatten, with = "PolicyColumns")]
     policy: Policy,
     version: i64,
     revision: Revision,
     #[serde(with = "column")]
     pub(super) watermark: Timestamp,
-    pub(super) fence: Fence,
+    fence: Fence,
+    #[serde(with = "column")]
+    started_at: Option<Timestamp>,
     #[serde(with = "column")]
     pub(super) created_at: Timestamp,
     #[serde(with = "column")]
@@ -87,21 +96,28 @@ struct PolicyColumns {
     timeout: Option<Duration>,
     #[serde(with = "column")]
     jitter: Option<Duration>,
+    lock: LockPolicy,
+    #[serde(with = "column")]
+    lock_at_least_for: Option<Duration>,
+    #[serde(with = "column")]
+    min_gap: Duration,
 }
 
 impl ConfigRow {
-    pub(super) fn new(config: &CronConfig, revision: Revision, watermark: Timestamp, fence: Fence) -> Self {
+    pub(super) fn new(config: &CronConfig, revision: Revision, place: Place) -> Self {
         Self {
             id: config.id,
             name: config.name.clone(),
             enabled: config.enabled,
             context: config.context.as_str().into(),
             schedule: ScheduleColumns::new(config.schedule.as_ref()),
+            external: config.external,
             policy: config.policy.clone(),
             version: config.version,
             revision,
-            watermark,
-            fence,
+            watermark: place.watermark,
+            fence: place.fence,
+            started_at: place.started_at,
             created_at: config.created_at,
             updated_at: config.updated_at,
             deleted_at: config.deleted_at,
@@ -116,12 +132,19 @@ impl ConfigRow {
             enabled: self.enabled,
             context: Context::parse(&self.context)?,
             schedule: self.schedule.schedule()?,
+            external: self.external,
             policy: self.policy.clone(),
             version: self.version,
             created_at: self.created_at,
             updated_at: self.updated_at,
             deleted_at: self.deleted_at,
         })
+    }
+
+    /// The service's page.
+    pub(super) fn place(&self) -> Place {
+        let Self { watermark, fence, started_at, .. } = *self;
+        Place { lane: None, open: true, watermark, fence, started_at }
     }
 
     /// The config, or nothing but a note in the log: one config that cannot be read must not stop the others.
@@ -257,10 +280,16 @@ async fn write_versions(on: &mut SqliteConnection, revision: Revision) -> Result
 }
 
 /// Moves watermarks and fences.
-pub(super) async fn advance(on: &mut SqliteConnection, moved: &[(CronConfigId, Timestamp, Fence)]) -> Result<()> {
-    let sql = "UPDATE cron_configs SET watermark = moved.value ->> 1, fence = moved.value ->> 2 \
+pub(super) async fn advance(on: &mut SqliteConnection, moved: &[(CronConfigId, Place)]) -> Result<()> {
+    let sql = "UPDATE cron_configs SET watermark = moved.value ->> 1, fence = moved.value ->> 2, started_at = moved.value ->> 3 \
                FROM json_each(?1) AS moved WHERE cron_configs.id = moved.value ->> 0";
-    let moved: Vec<_> = moved.iter().map(|(id, watermark, fence)| (id, watermark.as_microsecond(), fence)).collect();
+    let moved: Vec<_> = moved
+        .iter()
+        .map(|(id, place)| {
+            let started_at = place.started_at.map(Timestamp::as_microsecond);
+            (id, place.watermark.as_microsecond(), place.fence, started_at)
+        })
+        .collect();
     sqlx::query(sql).bind(json(&moved)?).execute(on).await.map_err(from_sqlx)?;
     Ok(())
 }

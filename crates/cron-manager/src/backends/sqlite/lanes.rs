@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{CronConfigId, Fence, PageId, ReplicaId, Result, domain::ledger::Place};
 
-const COLUMNS: [&str; 5] = ["config_id", "replica_id", "since", "watermark", "fence"];
+const COLUMNS: [&str; 6] = ["config_id", "replica_id", "since", "watermark", "fence", "started_at"];
 
 /// One lane.
 #[derive(Clone, Serialize, Deserialize)]
@@ -25,16 +25,30 @@ pub(super) struct LaneRow {
     pub(super) since: Timestamp,
     #[serde(with = "column")]
     pub(super) watermark: Timestamp,
-    pub(super) fence: Fence,
+    fence: Fence,
+    #[serde(with = "column")]
+    started_at: Option<Timestamp>,
 }
 
 impl LaneRow {
+    /// A lane at its beginning.
+    pub(super) fn begun(config_id: CronConfigId, replica_id: ReplicaId, since: Timestamp) -> Self {
+        Self { config_id, replica_id, since, watermark: since, fence: Fence(0), started_at: None }
+    }
+
+    /// The lane as far as `place` says it has come.
+    pub(super) fn moved(self, place: Place) -> Self {
+        let Place { watermark, fence, started_at, .. } = place;
+        Self { watermark, fence, started_at, ..self }
+    }
+
     pub(super) fn page_id(&self) -> PageId {
         PageId { config_id: self.config_id, lane: Some(self.replica_id) }
     }
 
     pub(super) fn place(&self, open: bool) -> Place {
-        Place { lane: Some(self.replica_id), open, watermark: self.watermark, fence: self.fence }
+        let Self { watermark, fence, started_at, .. } = *self;
+        Place { lane: Some(self.replica_id), open, watermark, fence, started_at }
     }
 }
 
@@ -53,7 +67,7 @@ pub(super) async fn write(on: &mut SqliteConnection, lanes: &[LaneRow]) -> Resul
         let values = COLUMNS.map(|column| format!("value ->> '{column}'")).join(", ");
         format!(
             "{GIVEN} INSERT INTO cron_lanes ({}) SELECT {values} FROM given WHERE true \
-             ON CONFLICT DO UPDATE SET watermark = excluded.watermark, fence = excluded.fence",
+             ON CONFLICT DO UPDATE SET watermark = excluded.watermark, fence = excluded.fence, started_at = excluded.started_at",
             COLUMNS.join(", ")
         )
     });

@@ -13,7 +13,7 @@ use super::{
     table::json,
 };
 use crate::{
-    CronConfig, CronConfigId, CronRun, Fence, PageId, ReplicaId, Result, RunState,
+    CronConfig, CronConfigId, CronRun, PageId, ReplicaId, Result, RunState,
     contracts::{Decide, Pages},
     domain::ledger::{Page, Place},
 };
@@ -59,7 +59,7 @@ async fn read(on: &mut SqliteConnection, pages: Pages<'_>, now: Timestamp) -> Re
     let mut page = |id: &PageId| {
         let (row, config) = known.get(&id.config_id)?;
         let place = match id.lane {
-            None => Place { lane: None, open: true, watermark: row.watermark, fence: row.fence },
+            None => row.place(),
             Some(replica) => lanes.get(id)?.place(live.contains(&replica)),
         };
         Some(Page::new(now, config.clone(), place, runs.remove(id).unwrap_or_default()))
@@ -79,7 +79,7 @@ async fn lanes_of(
         for replica in &live {
             let since = replica.registered_at.max(row.watermark);
             let (config_id, replica_id) = (config.id, replica.status.id);
-            let new = LaneRow { config_id, replica_id, since, watermark: since, fence: Fence(0) };
+            let new = LaneRow::begun(config_id, replica_id, since);
             lanes.entry(new.page_id()).or_insert(new);
         }
     }
@@ -107,7 +107,7 @@ async fn asked(
 async fn write_lanes(on: &mut SqliteConnection, pages: &[Page], mut lanes: Lanes) -> Result<()> {
     let moved = |page: &Page| {
         let lane = lanes.remove(&page.id())?;
-        Some(LaneRow { watermark: page.watermark(), fence: page.fence(), ..lane })
+        Some(lane.moved(page.place()))
     };
     let moved: Vec<_> = pages.iter().filter_map(moved).collect();
     if moved.is_empty() { Ok(()) } else { lanes::write(on, &moved).await }
@@ -145,10 +145,10 @@ async fn write_configs(on: &mut SqliteConnection, pages: &[Page], before: &[Plac
     let edited: Vec<_> = pages.iter().filter(service).filter(|page| page.edited().is_some()).collect();
     if !edited.is_empty() {
         let revision = configs::next_revision(on).await?;
-        let row = |page: &&Page| ConfigRow::new(page.config(), revision, page.watermark(), page.fence());
+        let row = |page: &&Page| ConfigRow::new(page.config(), revision, page.place());
         configs::write(on, &edited.iter().map(row).collect::<Vec<_>>(), revision).await?;
     }
     let moved = pages.iter().zip(before).filter(|(page, before)| service(page) && page.place() != **before);
-    let moved: Vec<_> = moved.map(|(page, _)| (page.config().id, page.watermark(), page.fence())).collect();
+    let moved: Vec<_> = moved.map(|(page, _)| (page.config().id, page.place())).collect();
     if moved.is_empty() { Ok(()) } else { configs::advance(on, &moved).await }
 }

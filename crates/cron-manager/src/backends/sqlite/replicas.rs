@@ -11,7 +11,7 @@ use super::{
     error::from_sqlx,
     table::{array, rows, select},
 };
-use crate::{JobName, RegisteredReplica, ReplicaId, ReplicaStatus, Result};
+use crate::{JobName, RegisteredReplica, ReplicaId, ReplicaStatus, Result, StoreId};
 
 const COLUMNS: [&str; 10] =
     ["id", "version", "host", "handlers", "running", "clock_skew", "registered_at", "seen_at", "heartbeat", "draining"];
@@ -98,4 +98,10 @@ pub(super) async fn draining(on: &mut SqliteConnection) -> Result<Vec<ReplicaId>
     struct Id(#[serde(with = "column")] ReplicaId);
     let sql = "SELECT json_group_array(id) FROM cron_replicas WHERE ended_at IS NULL AND draining = 1";
     Ok(rows::<Id>(on, sqlx::query_scalar(sql)).await?.into_iter().map(|id| id.0).collect())
+}
+
+/// Which store this is.
+pub(super) async fn store_id(on: &mut SqliteConnection) -> Result<StoreId> {
+    let id: String = sqlx::query_scalar("SELECT id FROM cron_store").fetch_one(on).await.map_err(from_sqlx)?;
+    id.parse()
 }

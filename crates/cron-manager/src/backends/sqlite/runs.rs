@@ -266,6 +266,7 @@ pub(super) async fn heartbeat(on: &mut SqliteConnection, holds: &[Hold]) -> Resu
 struct Ended<'a> {
     id: RunId,
     state: RunState,
+    reason: Option<SkipReason>,
     result: Option<&'a str>,
     error: Option<&'a str>,
     log: Option<&'a str>,
@@ -278,6 +279,7 @@ impl<'a> Ended<'a> {
         Self {
             id: hold.run_id,
             state: outcome.state,
+            reason: outcome.reason,
             result: outcome.result.as_deref(),
             error: outcome.error.as_deref(),
             log: outcome.log.as_deref(),
@@ -290,7 +292,9 @@ impl<'a> Ended<'a> {
 pub(super) async fn finish(on: &mut SqliteConnection, finishes: &[Finish], now: Timestamp) -> Result<Vec<RunId>> {
     static UPDATE: LazyLock<String> = LazyLock::new(|| {
         format!(
-            "{GIVEN} UPDATE cron_jobs SET state = value ->> 'state', finished_at = ?2, result = value ->> 'result', \
+            "{GIVEN} UPDATE cron_jobs SET state = value ->> 'state', reason = value ->> 'reason', \
+             started_at = iif(value ->> 'state' = 'skipped', NULL, started_at), \
+             finished_at = iif(value ->> 'state' = 'skipped', NULL, ?2), result = value ->> 'result', \
              error = value ->> 'error', truncated = value ->> 'truncated' FROM given WHERE id = value ->> 'id'"
         )
     });

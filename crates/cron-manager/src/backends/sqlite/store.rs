@@ -18,10 +18,10 @@ use super::{
     writer::Writer,
 };
 use crate::{
-    ClaimToken, CronConfig, CronConfigId, CronRun, Error, ErrorKind, Fence, Hold, JobName, RegisteredReplica,
-    ReplicaId, ReplicaStatus, Result, Revision, RunId,
+    ClaimToken, CronConfig, CronConfigId, CronRun, Error, ErrorKind, Hold, JobName, RegisteredReplica, ReplicaId,
+    ReplicaStatus, Result, Revision, RunId,
     contracts::{Busy, Clock, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Store, Watch},
-    domain::ledger::{Account, Page},
+    domain::ledger::{Account, Page, Place},
 };
 
 /// A store in one SQLite file, for one process.
@@ -73,12 +73,16 @@ impl SqliteStore {
 
 #[async_trait]
 impl Store for SqliteStore {
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     async fn create(&self, config: CronConfig) -> Result<CronConfig> {
         self.write(async |on| {
             let (id, now) = (configs::next_id(on).await?, self.now());
             let config = CronConfig { id, created_at: now, updated_at: now, ..config };
             let revision = configs::next_revision(on).await?;
-            configs::write(on, &[ConfigRow::new(&config, revision, now, Fence(0))], revision).await?;
+            configs::write(on, &[ConfigRow::new(&config, revision, Place::begun(now))], revision).await?;
             Ok(config)
         })
         .await
@@ -111,7 +115,8 @@ impl Store for SqliteStore {
             let now = self.now();
             replicas::watch(on, me, now).await?;
             let replicas = replicas::live(&mut *on).await?;
-            Ok(Watch { now, replicas, running: runs::running(on).await? })
+            let store_id = replicas::store_id(&mut *on).await?;
+            Ok(Watch { store_id, now, replicas, running: runs::running(on).await? })
         })
         .await
     }

@@ -30,6 +30,8 @@ pub struct Place {
     pub watermark: Timestamp,
     /// The fence of the newest claim.
     pub fence: Fence,
+    /// When the newest claim was made.
+    pub started_at: Option<Timestamp>,
 }
 
 /// A row of the page and whether the store must write it.
@@ -53,6 +55,13 @@ pub struct Claimant {
     pub replica_id: ReplicaId,
     /// New for each attempt to claim.
     pub token: ClaimToken,
+}
+
+impl Place {
+    /// The service's page of a config made at `now`.
+    pub fn begun(now: Timestamp) -> Self {
+        Self { lane: None, open: true, watermark: now, fence: Fence(0), started_at: None }
+    }
 }
 
 impl Page {
@@ -168,10 +177,11 @@ impl Page {
             return false;
         }
         self.place.fence.0 += 1;
+        self.place.started_at = Some(now);
         let (fence, ttl) = (self.place.fence, self.config.context.ttl());
         let run = self.change(place);
         run.ttl = ttl;
-        run.state = RunState::Running;
+        (run.state, run.reason) = (RunState::Running, None);
         run.started_at = Some(now);
         (run.replica_id, run.token, run.fence, run.heartbeat) = (Some(claimant.replica_id), claimant.token, fence, 0);
         true
@@ -191,6 +201,15 @@ impl Page {
         let Some(place) = self.held(hold) else { return false };
         let run = self.change(place);
         (run.state, run.replica_id, run.started_at) = (RunState::Pending, None, None);
+        true
+    }
+
+    /// Takes a claim back before its handler began: the run waits on, for `reason`, until `start_after`.
+    pub fn postpone(&mut self, hold: Hold, reason: SkipReason, start_after: Timestamp) -> bool {
+        let Some(place) = self.held(hold) else { return false };
+        let run = self.change(place);
+        (run.state, run.replica_id, run.started_at) = (RunState::Pending, None, None);
+        (run.reason, run.start_after) = (Some(reason), start_after);
         true
     }
 

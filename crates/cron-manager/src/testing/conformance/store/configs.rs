@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Subject, create, minutely, on_page, page};
 use crate::{
-    CatchUp, CronConfig, CronConfigFields, CronConfigId, ErrorKind, Revision,
+    CatchUp, CronConfig, CronConfigFields, CronConfigId, ErrorKind, LockPolicy, Revision,
     contracts::{Busy, Clock, ConfigQuery, Pages},
     domain::{ledger::Page, schedule::DstGap},
     testing::ManualClock,
@@ -26,6 +26,13 @@ fn varied() -> Vec<CronConfigFields> {
             .every(Duration::from_secs(90))
             .context(json!({"z": 1, "a": {"ü\n\"": [null, 1.5]}})),
         CronConfigFields { at: Some("2031-05-06T07:08:09Z".parse().unwrap()), ..CronConfigFields::named("once") },
+        CronConfigFields {
+            external: Some(true),
+            lock: Some(LockPolicy::Require),
+            lock_at_least_for: seconds(10),
+            min_gap: Some(Duration::ZERO),
+            ..CronConfigFields::named("locked")
+        },
         CronConfigFields {
             catch_up: Some(CatchUp::None),
             start_deadline: seconds(5),

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use super::{Subject, bystander, claimed, minutely, on_page, succeeded};
+use super::{Subject, bystander, claimant, claimed, minutely, on_page, page, succeeded, whole_second};
 use crate::{
-    CronRun, Fence, Hold, Outcome, ReplicaId, RunId, RunState,
-    contracts::{Clock, Finish},
+    CronRun, Fence, Hold, Outcome, ReplicaId, Revision, RunId, RunState, SkipReason,
+    contracts::{Clock, Finish, Waiting},
+    domain::ledger::Page,
     testing::ManualClock,
 };
 
@@ -42,6 +43,7 @@ pub async fn a_finish_keeps_what_the_run_left(store: Subject, clock: ManualClock
         clock.advance(Duration::from_secs(5));
         let outcome = Outcome {
             state,
+            reason: None,
             result: Some(r#"[{"ü":"\u0000"}]"#.into()),
             error: Some("it's \"broken\"\n\t\u{fffd}".into()),
             log: Some("line 1\nline 2 ✓\n".into()),
@@ -60,6 +62,58 @@ pub async fn a_finish_keeps_what_the_run_left(store: Subject, clock: ManualClock
         assert_eq!(store.run(run.id).await.unwrap(), Some(ended));
         assert_eq!(store.log(run.id).await.unwrap(), outcome.log);
     }
+}
+
+/// It was claimed, and then somebody else held the lock.
+pub async fn a_run_that_is_skipped_after_all_has_neither_begun_nor_ended(store: Subject, _: ManualClock) {
+    let config = minutely(&store, "locked").await;
+    let run = claimed(&store, config.id, 1).await;
+    let finish = Finish { hold: run.hold().unwrap(), outcome: Outcome::skipped(SkipReason::LockedElsewhere) };
+    assert_eq!(store.finish(std::slice::from_ref(&finish)).await.unwrap(), [run.id]);
+    let skipped = CronRun {
+        state: RunState::Skipped,
+        reason: Some(SkipReason::LockedElsewhere),
+        started_at: None,
+        ..run.clone()
+    };
+    assert_eq!(store.run(run.id).await.unwrap(), Some(skipped.clone()));
+    assert!(store.finish(&[finish]).await.unwrap().is_empty());
+    assert_eq!(page(&store, config.id).await.runs().collect::<Vec<_>>(), [&skipped]);
+}
+
+/// The claim was taken back, and others see what it waits for, and how long.
+pub async fn a_run_that_was_postponed_waits_for_its_reason(store: Subject, clock: ManualClock) {
+    let config = minutely(&store, "postponed").await;
+    let run = claimed(&store, config.id, 1).await;
+    let (hold, reason) = (run.hold().unwrap(), SkipReason::LockUnavailable);
+    let again = whole_second(clock.now()) + Duration::from_secs(2);
+    on_page(&store, config.id, |page| assert!(page.postpone(hold, reason, again))).await;
+    let waits = CronRun {
+        state: RunState::Pending,
+        reason: Some(reason),
+        start_after: again,
+        replica_id: None,
+        started_at: None,
+        ..run.clone()
+    };
+    assert_eq!(store.run(run.id).await.unwrap(), Some(waits.clone()));
+    assert_eq!(store.look(Revision(0), &[]).await.unwrap().waiting, [Waiting::of(&waits)]);
+    let start = |page: &mut Page| page.pending().into_iter().any(|place| page.start(place, claimant(2)));
+    on_page(&store, config.id, |page| assert!(!start(page))).await;
+    clock.advance(Duration::from_secs(3));
+    on_page(&store, config.id, |page| assert!(start(page))).await;
+    let run = store.run(run.id).await.unwrap().unwrap();
+    assert_eq!((run.state, run.reason, run.fence), (RunState::Running, None, Fence(2)));
+}
+
+/// To the precision of the store.
+pub async fn a_page_tells_when_its_newest_run_was_claimed(store: Subject, clock: ManualClock) {
+    let config = minutely(&store, "started").await;
+    assert_eq!(page(&store, config.id).await.place().started_at, None);
+    let run = claimed(&store, config.id, 1).await;
+    clock.advance(Duration::from_secs(1));
+    store.finish(&[succeeded(run.hold().unwrap())]).await.unwrap();
+    assert_eq!(page(&store, config.id).await.place().started_at, run.started_at);
 }
 
 /// The fence: a paused replica that wakes up late overwrites nothing.

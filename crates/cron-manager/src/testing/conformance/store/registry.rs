@@ -35,6 +35,13 @@ pub async fn a_replica_ends_only_under_the_heartbeat_that_was_seen_and_stays_end
     assert!(store.replicas().await.unwrap().is_empty());
 }
 
+/// By which locks tell whose they are.
+pub async fn a_store_has_one_id_for_ever(store: Subject, _: ManualClock) {
+    let id = store.watch(&replica(1)).await.unwrap().store_id;
+    assert_eq!(store.watch(&replica(2)).await.unwrap().store_id, id);
+    assert_ne!(id.0, 0);
+}
+
 /// It learns of it when it looks.
 pub async fn a_replica_is_asked_to_drain_while_it_lives(store: Subject, _: ManualClock) {
     assert!(!store.drain_replica(ReplicaId(1), true).await.unwrap());
