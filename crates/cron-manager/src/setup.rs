@@ -26,6 +26,7 @@ pub struct Builder {
     database_url: Option<String>,
     database_schema: Option<String>,
     version: String,
+    off: bool,
     tuning: Tuning,
 }
 
@@ -78,6 +79,12 @@ impl Builder {
         Self { spawn: Some(spawn), ..self }
     }
 
+    /// Whether jobs run in this process; on by default. Off, nothing is planned or run here, and [`CronManager::handle_job`] does nothing; configs
+    /// can be read and changed all the same. The original library's `cronManager` setting.
+    pub fn cron_manager(self, on: bool) -> Self {
+        Self { off: !on, ..self }
+    }
+
     /// The version of the service, for people who look at its replicas.
     pub fn version(self, version: impl Into<String>) -> Self {
         Self { version: version.into(), ..self }
@@ -111,6 +118,7 @@ impl Builder {
             spawn,
             version: self.version,
             host: host_name(),
+            on: !self.off,
         };
         Ok(CronManager::new(Replica::new(parts, self.tuning)))
     }

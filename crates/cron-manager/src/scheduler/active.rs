@@ -7,9 +7,9 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
-use crate::{ActiveRun, Hold, RunId, Stop};
+use crate::{ActiveRun, Hold, Outcome, RunId, Stop};
 
 /// The runs that this replica has claimed and whose end the store does not know yet.
 #[derive(Default)]
@@ -28,6 +28,8 @@ pub(super) struct Live {
     pub(super) active: ActiveRun,
     pub(super) hold: Hold,
     state: Mutex<State>,
+    /// Who waits for the end.
+    waiter: Mutex<Option<oneshot::Sender<Outcome>>>,
 }
 
 struct State {
@@ -103,7 +105,22 @@ impl Live {
     pub(super) fn new(active: ActiveRun, hold: Hold, sent: Duration) -> Self {
         let ttl = active.run().ttl;
         let state = State { step: Step::Claimed, trust: sent + ttl, next_beat: sent + ttl / 3 };
-        Self { active, hold, state: Mutex::new(state) }
+        Self { active, hold, state: Mutex::new(state), waiter: Mutex::default() }
+    }
+
+    /// Ends when the run has; with an error, when it ends unknown to this replica.
+    pub(super) fn ended(&self) -> oneshot::Receiver<Outcome> {
+        let (waiter, ended) = oneshot::channel();
+        *self.waiter.lock() = Some(waiter);
+        ended
+    }
+
+    /// Tells who waits for the end.
+    pub(super) fn tell(&self, outcome: &Outcome) {
+        if let Some(waiter) = self.waiter.lock().take() {
+            // Who no longer waits need not be told.
+            let _ = waiter.send(outcome.clone());
+        }
     }
 
     /// The handler may be called now; false when the claim has lapsed or was taken back.

@@ -7,7 +7,7 @@ use super::{
     plan::{decline, plan},
 };
 use crate::{
-    ClaimToken, CronRun, ErrorKind, PageId, Result, SkipReason,
+    ClaimToken, CronRun, ErrorKind, Handler, PageId, Result, SkipReason,
     contracts::{Busy, Pages},
     domain::ledger::{Claimant, Page},
 };
@@ -30,7 +30,7 @@ impl Replica {
             }
             Err(error) => {
                 if error.kind() == ErrorKind::Unavailable {
-                    self.spawn(Arc::clone(self).recover(claimant.token, sent));
+                    self.spawn(Arc::clone(self).recover(claimant.token, sent, None));
                 }
                 Err(error)
             }
@@ -65,28 +65,31 @@ impl Replica {
         for page in pages {
             self.store_time.observe(page.now(), self.clock.elapsed());
             for run in page.claimed(token) {
-                self.begin(run.clone(), Arc::new(page.config().clone()), sent);
+                self.begin(self.handler(&run.name), run.clone(), Arc::new(page.config().clone()), sent);
             }
             page.written_skips().for_each(|run| self.report_skip(run));
         }
     }
 
-    /// After a lost reply: starts what a read finds under the claim's own token. Trust still counts from the
-    /// sending, so the search ends when the longest lease would have.
-    async fn recover(self: Arc<Self>, token: ClaimToken, sent: Duration) {
+    /// After a lost reply: starts what a read finds under the claim's own token, by `handler` or the job's own. Trust still counts from
+    /// the sending, so the search ends when the longest lease would have.
+    pub(super) async fn recover(self: Arc<Self>, token: ClaimToken, sent: Duration, handler: Option<Arc<dyn Handler>>) {
         let give_up = sent + self.tuning.recover_for;
         while self.clock.elapsed() < give_up && !self.is_stopping() {
             match self.store.claimed(token).await {
-                Ok(runs) => return self.begin_recovered(runs, sent).await,
+                Ok(runs) => return self.begin_recovered(runs, sent, handler).await,
                 Err(_) => self.clock.sleep_until(self.clock.elapsed() + self.tuning.retry_after).await,
             }
         }
     }
 
-    async fn begin_recovered(self: &Arc<Self>, runs: Vec<CronRun>, sent: Duration) {
+    async fn begin_recovered(self: &Arc<Self>, runs: Vec<CronRun>, sent: Duration, handler: Option<Arc<dyn Handler>>) {
         for run in runs {
             match self.store.config(run.config_id).await {
-                Ok(Some(config)) => self.begin(run, Arc::new(config), sent),
+                Ok(Some(config)) => {
+                    let handler = handler.clone().or_else(|| self.handler(&run.name));
+                    self.begin(handler, run, Arc::new(config), sent);
+                }
                 // Nobody starts it, so it will be found abandoned.
                 Ok(None) | Err(_) => {
                     tracing::warn!(run_id = %run.id, job = %run.name, "a claimed run could not be read back")
@@ -97,7 +100,7 @@ impl Replica {
 }
 
 /// Skips pending runs whose start deadline has passed: for what they waited for, else for `reason`.
-fn expire(page: &mut Page, reason: SkipReason) {
+pub(super) fn expire(page: &mut Page, reason: SkipReason) {
     for place in page.pending() {
         if page.row(place).start_deadline <= page.now() {
             let reason = page.row(place).reason.unwrap_or(reason);

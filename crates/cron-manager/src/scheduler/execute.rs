@@ -4,6 +4,7 @@ use std::{any::Any, future::poll_fn, panic::AssertUnwindSafe, pin::pin, sync::Ar
 
 use futures_util::FutureExt;
 use serde_json::Value;
+use tokio::sync::oneshot;
 
 use super::{Replica, active::Live, lock::Lock, replica::Activity};
 use crate::{
@@ -11,27 +12,23 @@ use crate::{
 };
 
 impl Replica {
-    /// Takes on a run whose claim was sent at `sent`, with the job's own handler.
-    pub(super) fn begin(self: &Arc<Self>, run: CronRun, config: Arc<CronConfig>, sent: Duration) {
-        let handler = self.handler(&run.name);
-        self.begin_with(handler, run, config, sent);
-    }
-
-    /// Takes on a run whose claim was sent at `sent`. It is live from now on, unless it is known already.
-    pub(super) fn begin_with(
+    /// Takes on a run whose claim was sent at `sent`, unless it is live already. Its end can be waited for; it fails when that comes
+    /// unknown to this replica.
+    pub(super) fn begin(
         self: &Arc<Self>,
         handler: Option<Arc<dyn Handler>>,
         run: CronRun,
         config: Arc<CronConfig>,
         sent: Duration,
-    ) -> Option<Arc<Live>> {
+    ) -> Option<oneshot::Receiver<Outcome>> {
         let hold = run.hold()?;
         let window_start = window_start(&run, &config);
         let live = Arc::new(Live::new(ActiveRun::new(run, config, window_start), hold, sent));
+        let ended = live.ended();
         let is_new = self.active.insert(&live);
         is_new.then(|| {
-            self.spawn(Arc::clone(self).execute(Arc::clone(&live), handler));
-            live
+            self.spawn(Arc::clone(self).execute(live, handler));
+            ended
         })
     }
 

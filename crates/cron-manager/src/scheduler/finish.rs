@@ -49,6 +49,7 @@ impl Replica {
         for Finish { hold, outcome } in batch.drain(..) {
             let Some(live) = self.active.get(hold.run_id) else { continue };
             let run = live.active.run();
+            live.tell(&outcome);
             if let Some(reason) = outcome.reason {
                 let run = CronRun { state: outcome.state, reason: Some(reason), started_at: None, ..run.clone() };
                 self.report_skip(&run);

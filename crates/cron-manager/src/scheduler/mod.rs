@@ -5,6 +5,7 @@
 
 mod active;
 mod agenda;
+mod call;
 mod claim;
 mod counters;
 mod edit;
@@ -22,5 +23,6 @@ mod turn;
 mod watch;
 
 pub use active::ActiveRuns;
+pub use call::{Called, Refusal};
 pub use edit::{delete, edit, trigger};
 pub use replica::{Activity, Parts, Replica, Tuning};

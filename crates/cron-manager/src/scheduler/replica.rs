@@ -14,7 +14,7 @@ use tokio::sync::{Notify, broadcast, mpsc, watch};
 
 use super::{active::ActiveRuns, share::Share, store_time::StoreTime, watch::Membership};
 use crate::{
-    CronRun, Handler, JobName, Outcome, ReplicaId, StoreId,
+    CronConfig, CronRun, Handler, JobName, Outcome, ReplicaId, StoreId,
     contracts::{Clock, Finish, Locker, Randomness, Signal, Spawn, Store},
 };
 
@@ -37,6 +37,8 @@ pub struct Parts {
     pub version: String,
     /// The name of this machine, for people to read.
     pub host: String,
+    /// Whether it runs anything; otherwise it is there to ask and to change things.
+    pub on: bool,
 }
 
 /// The lengths and sizes a replica works by.
@@ -117,8 +119,11 @@ pub struct Replica {
     pub(super) phase: watch::Sender<Phase>,
     /// Whether the others were told that this replica plans no more.
     pub(super) left: watch::Sender<bool>,
+    /// The configs that foreign timers call for, as this replica knows them.
+    pub(super) called: Mutex<HashMap<JobName, Arc<CronConfig>>>,
     pub(super) handlers: RwLock<HashMap<JobName, Arc<dyn Handler>>>,
     draining: AtomicBool,
+    on: bool,
     randomness: Arc<dyn Randomness>,
     spawn: Arc<dyn Spawn>,
     activity: broadcast::Sender<Activity>,
@@ -164,16 +169,21 @@ impl Replica {
             phase: watch::Sender::new(Phase::Idle),
             left: watch::Sender::new(false),
             draining: AtomicBool::new(false),
+            on: parts.on,
             randomness: parts.randomness,
             spawn: parts.spawn,
+            called: Mutex::default(),
             handlers: RwLock::default(),
             activity: broadcast::Sender::new(Self::WATCHED),
             unfinished: Mutex::new(Some(unfinished)),
         })
     }
 
-    /// Starts the replica's tasks; once.
+    /// Starts the replica's tasks; once, and only if it is on.
     pub fn start(self: &Arc<Self>) {
+        if !self.on {
+            return tracing::info!("cron_manager is off: nothing runs");
+        }
         let Some(unfinished) = self.unfinished.lock().take() else { return };
         self.phase.send_replace(Phase::Running);
         self.spawn(Arc::clone(self).take_turns());
@@ -249,6 +259,15 @@ impl Replica {
     /// How many more runs may start here.
     pub(super) fn room(&self) -> usize {
         if self.is_stopping() { 0 } else { self.tuning.concurrency.saturating_sub(self.active.executing()) }
+    }
+
+    /// Whether it runs anything.
+    pub fn is_on(&self) -> bool {
+        self.on
+    }
+
+    pub(super) fn has_started(&self) -> bool {
+        *self.phase.borrow() > Phase::Idle
     }
 
     pub(super) fn is_stopping(&self) -> bool {
