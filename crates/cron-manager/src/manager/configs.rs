@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::CronManager;
 use crate::{
-    CronConfig, CronConfigFields, CronConfigId, Error, JobName, Result,
+    Context, CronConfig, CronConfigFields, CronConfigId, Error, ErrorKind, JobName, Result,
     contracts::{Busy, ConfigQuery, Decide, Pages},
     domain::ledger::{Account, Page},
     scheduler,
@@ -13,8 +13,15 @@ use crate::{
 impl CronManager {
     /// Creates a config. It is off unless the fields say otherwise. Its first tick is the first one after now.
     ///
-    /// Errors: invalid argument (names the field), already exists (the name is taken, maybe by a deleted config).
+    /// Errors: invalid argument (names the field), already exists (the name is taken, maybe by a deleted config), failed precondition (a distributed
+    /// config, and replicas share nothing but the lock).
     pub async fn create_cron_config(&self, fields: &CronConfigFields) -> Result<CronConfig> {
+        self.refuse_where_the_lock_decides(fields)?;
+        self.create(fields).await
+    }
+
+    /// Creates a config, also one that code declares.
+    pub(super) async fn create(&self, fields: &CronConfigFields) -> Result<CronConfig> {
         // The store puts its own time in the place of this one.
         let config = self.replica.store().create(fields.create(Timestamp::UNIX_EPOCH)?).await?;
         self.replica.nudge();
@@ -31,6 +38,7 @@ impl CronManager {
         fields: &CronConfigFields,
         if_version: Option<i64>,
     ) -> Result<CronConfig> {
+        self.refuse_where_the_lock_decides(fields)?;
         let late_after = self.replica.tuning().late_after;
         let edit = |pages: &mut [Page]| scheduler::edit(pages, fields, if_version, late_after);
         Ok(self.change(id, Pages::AllOf(&[id]), &edit).await?.config().clone())
@@ -65,6 +73,17 @@ impl CronManager {
     pub async fn accounts(&self, id: CronConfigId) -> Result<Vec<Account>> {
         let accounts = self.replica.store().accounts(id).await?;
         if accounts.is_empty() { Err(Error::not_found(format!("config {id}"))) } else { Ok(accounts) }
+    }
+
+    /// Where replicas share nothing but the lock, each has configs of its own: those of distributed jobs have to be the same in all.
+    fn refuse_where_the_lock_decides(&self, fields: &CronConfigFields) -> Result<()> {
+        let context = fields.context.as_ref().map(Context::new).transpose()?.unwrap_or_default();
+        if context.distributed() && self.replica.takes_ticks() {
+            let message = "each replica has a store of its own, so a distributed job has to be declared in the code of all of them; \
+                           or give them one PostgreSQL";
+            return Err(Error::new(ErrorKind::FailedPrecondition, message));
+        }
+        Ok(())
     }
 
     /// Decides on pages of one config, then tells all replicas to look. Returns the service's page.

@@ -60,7 +60,7 @@ impl Job<'_> {
     /// Errors: invalid argument, which names the field.
     pub async fn run(self, handler: impl Handler) -> Result<CronConfig> {
         let name = self.fields.name.clone().unwrap_or_default();
-        let created = match self.manager.create_cron_config(&self.fields).await {
+        let created = match self.manager.create(&self.fields).await {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => self.manager.cron_config_named(&name).await,
             created => created,
         }?;

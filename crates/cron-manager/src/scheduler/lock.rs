@@ -127,7 +127,7 @@ impl Replica {
     }
 
     /// Whether replicas have nothing in common but the lock: then it says who takes a tick.
-    pub(super) fn takes_ticks(&self) -> bool {
+    pub fn takes_ticks(&self) -> bool {
         self.locker.is_shared() && !self.store.is_shared()
     }
 

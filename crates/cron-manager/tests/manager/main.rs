@@ -7,6 +7,8 @@
 )]
 
 mod configs;
+mod locker;
+mod locks;
 mod recovery;
 mod replicas;
 mod running;

@@ -13,6 +13,8 @@ use cron_manager::{
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
+use crate::locker::SharedLock;
+
 /// Half past a second, so that rounding shows.
 pub(crate) const START: &str = "2026-03-01T12:00:00.5Z";
 
@@ -35,9 +37,37 @@ impl Service {
     /// A manager that is not started yet, on an empty store.
     pub(crate) async fn new() -> Self {
         let clock = ManualClock::new(instant(START));
-        let store = Arc::new(MemoryStore::new(Arc::new(clock.clone())));
+        let store = Arc::new(MemoryStore::shared(Arc::new(clock.clone())));
         let tuning = Tuning { stop_grace: seconds(5), ..Tuning::default() };
         Self::on(clock, store, LocalSignal::default(), tuning).await
+    }
+
+    /// The same, with a lock that others hold, too.
+    pub(crate) async fn with_lock() -> (Self, SharedLock) {
+        let clock = ManualClock::new(instant(START));
+        let lock = SharedLock::new(clock.clone());
+        let store = Arc::new(MemoryStore::shared(Arc::new(clock.clone())));
+        (Self::locked(clock, store, lock.clone()).await, lock)
+    }
+
+    /// A service on a store of its own, which has nothing in common with others but the lock.
+    pub(crate) async fn alone(shares: Option<(ManualClock, SharedLock)>) -> (Self, SharedLock) {
+        let own = || {
+            let clock = ManualClock::new(instant(START));
+            (clock.clone(), SharedLock::new(clock))
+        };
+        let (clock, lock) = shares.unwrap_or_else(own);
+        let store = Arc::new(MemoryStore::new(Arc::new(clock.clone())));
+        (Self::locked(clock, store, lock.clone()).await, lock)
+    }
+
+    async fn locked(clock: ManualClock, store: Arc<dyn Store>, lock: SharedLock) -> Self {
+        let tuning = Tuning { stop_grace: seconds(5), ..Tuning::default() };
+        let signal = LocalSignal::default();
+        let builder = CronManager::builder().store(Arc::clone(&store)).clock(Arc::new(clock.clone()));
+        let builder = builder.signal(Arc::new(signal.clone())).locker(Arc::new(lock)).tuning(tuning);
+        let manager = builder.build().await.unwrap();
+        Self { clock, store, manager, signal }
     }
 
     async fn on(clock: ManualClock, store: Arc<dyn Store>, signal: LocalSignal, tuning: Tuning) -> Self {

@@ -21,6 +21,7 @@ use crate::{
 pub struct MemoryStore {
     clock: Arc<dyn Clock>,
     tables: Arc<Mutex<Tables>>,
+    shared: bool,
 }
 
 impl MemoryStore {
@@ -28,7 +29,12 @@ impl MemoryStore {
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         // A machine without randomness cannot start a process; the clock still tells stores apart.
         let id = getrandom::u64().unwrap_or_else(|_| clock.elapsed().as_nanos() as u64);
-        Self { clock, tables: Arc::new(Mutex::new(Tables::new(StoreId(id)))) }
+        Self { clock, tables: Arc::new(Mutex::new(Tables::new(StoreId(id)))), shared: false }
+    }
+
+    /// An empty store that stands for one that several processes share: its clones are given to replicas in this one.
+    pub fn shared(clock: Arc<dyn Clock>) -> Self {
+        Self { shared: true, ..Self::new(clock) }
     }
 
     fn now(&self) -> Timestamp {
@@ -39,7 +45,7 @@ impl MemoryStore {
 #[async_trait]
 impl Store for MemoryStore {
     fn is_shared(&self) -> bool {
-        false
+        self.shared
     }
 
     async fn create(&self, config: CronConfig) -> Result<CronConfig> {

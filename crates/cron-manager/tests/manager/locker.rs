@@ -1,0 +1,88 @@
+//! A lock that others hold, too, and that can go away.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use cron_manager::{
+    CronConfigId, Error, Fence, LockHolder, Result, StoreId,
+    backends::memory::MemoryLocker,
+    contracts::{Lease, LockRequest, Locked, Locker},
+    testing::ManualClock,
+};
+
+use crate::service::name;
+
+/// A lock that is shared with other processes. Clones are the same lock.
+#[derive(Clone)]
+pub(crate) struct SharedLock {
+    locker: MemoryLocker,
+    away: Arc<AtomicBool>,
+}
+
+impl SharedLock {
+    pub(crate) fn new(clock: ManualClock) -> Self {
+        Self { locker: MemoryLocker::new(Arc::new(clock)), away: Arc::default() }
+    }
+
+    /// From now on it does not answer, or does again.
+    pub(crate) fn set_away(&self, away: bool) {
+        self.away.store(away, Ordering::Relaxed);
+    }
+
+    /// Somebody else, who shares nothing but the lock, takes it; `None` when it is held.
+    pub(crate) async fn outsider(&self, job: &str, ttl: Duration) -> Option<Box<dyn Lease>> {
+        let holder = LockHolder { store_id: StoreId(0xf0e), config_id: CronConfigId(1), fence: Fence(1) };
+        let (job, tick) = (name(job), None);
+        match self.locker.acquire(&LockRequest { name: &job, holder, ttl, tick }).await.unwrap() {
+            Locked::Mine(lease) => Some(lease),
+            Locked::Elsewhere | Locked::TickTaken => None,
+        }
+    }
+
+    fn answer(&self) -> Result<()> {
+        if self.away.load(Ordering::Relaxed) { Err(Error::unavailable("the lock is away")) } else { Ok(()) }
+    }
+}
+
+#[async_trait]
+impl Locker for SharedLock {
+    async fn acquire(&self, request: &LockRequest<'_>) -> Result<Locked> {
+        self.answer()?;
+        Ok(match self.locker.acquire(request).await? {
+            Locked::Mine(lease) => Locked::Mine(Box::new(SharedLease { lease, lock: self.clone() })),
+            other => other,
+        })
+    }
+
+    async fn ping(&self) -> Result<()> {
+        self.answer()
+    }
+
+    fn is_shared(&self) -> bool {
+        true
+    }
+}
+
+struct SharedLease {
+    lease: Box<dyn Lease>,
+    lock: SharedLock,
+}
+
+#[async_trait]
+impl Lease for SharedLease {
+    async fn extend(&self, ttl: Duration) -> Result<bool> {
+        self.lock.answer()?;
+        self.lease.extend(ttl).await
+    }
+
+    async fn release(&self) -> Result<bool> {
+        self.lock.answer()?;
+        self.lease.release().await
+    }
+}
