@@ -37,6 +37,7 @@ impl Service {
             spawn: Arc::new(TokioSpawn),
             version: String::new(),
             host: String::new(),
+            on: true,
         };
         let replica = Replica::new(parts, Tuning { concurrency: 20_000, ..Tuning::default() });
         let manager = CronManager::new(Arc::clone(&replica));

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 use super::CronManager;
 use crate::Revision;
 
@@ -10,6 +12,8 @@ use crate::Revision;
 pub struct Readiness {
     /// The parts that were asked.
     pub parts: Vec<Part>,
+    /// How far this machine's wall clock is ahead of the store's, by the store's answer; at most as much too far as the answer took.
+    pub clock_skew: Option<SignedDuration>,
 }
 
 /// One part's answer.
@@ -37,8 +41,9 @@ impl CronManager {
         let asked = clock.elapsed();
         // Nothing was edited after the last revision there can be, so this reads next to nothing.
         let answer = self.replica.store().look(Revision(i64::MAX), &[]).await;
-        let store =
-            Part { name: "store", error: answer.err().map(|error| error.to_string()), took: clock.elapsed() - asked };
-        Readiness { parts: vec![store] }
+        let took = clock.elapsed() - asked;
+        let clock_skew = answer.as_ref().ok().map(|look| clock.now().duration_since(look.now));
+        let store = Part { name: "store", error: answer.err().map(|error| error.to_string()), took };
+        Readiness { parts: vec![store], clock_skew }
     }
 }

@@ -35,6 +35,8 @@ pub struct Parts {
     pub version: String,
     /// The name of this machine, for people to read.
     pub host: String,
+    /// Whether it may be started; if not, it plans and runs nothing, and the store can be read and written all the same.
+    pub on: bool,
 }
 
 /// The lengths and sizes a replica works by.
@@ -109,6 +111,7 @@ pub struct Replica {
     /// Whether the others were told that this replica plans no more.
     pub(super) left: watch::Sender<bool>,
     pub(super) handlers: RwLock<HashMap<JobName, Arc<dyn Handler>>>,
+    on: bool,
     draining: AtomicBool,
     randomness: Arc<dyn Randomness>,
     spawn: Arc<dyn Spawn>,
@@ -153,6 +156,7 @@ impl Replica {
             finishes,
             phase: watch::Sender::new(Phase::Idle),
             left: watch::Sender::new(false),
+            on: parts.on,
             draining: AtomicBool::new(false),
             randomness: parts.randomness,
             spawn: parts.spawn,
@@ -162,8 +166,12 @@ impl Replica {
         })
     }
 
-    /// Starts the replica's tasks; once.
+    /// Starts the replica's tasks; once. Nothing is started when it is off.
     pub fn start(self: &Arc<Self>) {
+        if !self.on {
+            tracing::info!("cron_manager is off: nothing runs");
+            return;
+        }
         let Some(unfinished) = self.unfinished.lock().take() else { return };
         self.phase.send_replace(Phase::Running);
         self.spawn(Arc::clone(self).take_turns());

@@ -159,6 +159,7 @@ impl World {
             spawn: Arc::new(SimSpawn { executor: self.executor.clone(), machine }),
             version: String::new(),
             host: format!("machine-{machine}"),
+            on: true,
         };
         let replica = Replica::new(parts, tuning());
         for name in &self.names {
@@ -321,6 +322,7 @@ impl World {
             spawn: Arc::new(SimSpawn { executor: self.executor.clone(), machine: USERS }),
             version: String::new(),
             host: "users".into(),
+            on: true,
         };
         CronManager::new(Replica::new(parts, tuning()))
     }
