@@ -93,6 +93,28 @@ async fn who_uses_the_tables_needs_no_right_to_change_them() {
     assert_eq!(used.unwrap().len(), 1);
 }
 
+async fn read(options: PostgresOptions) -> Result<PostgresStore> {
+    PostgresStore::open_read_only(options, Arc::new(SystemClock)).await
+}
+
+#[tokio::test]
+async fn who_only_reads_makes_nothing_and_changes_nothing() {
+    let schema = TestSchema::new();
+    assert_eq!(read(schema.options()).await.err().unwrap().kind(), ErrorKind::NotFound);
+    let there = "SELECT count(*) FROM pg_namespace WHERE nspname = $1";
+    let there: i64 = sqlx::query_scalar(there).bind(&schema.name).fetch_one(&schema.pool()).await.unwrap();
+    assert_eq!(there, 0);
+    let config = config(&*open(&schema).await, "read", true).await;
+    let reader = read(schema.options()).await.unwrap();
+    assert!(reader.config(config.id).await.unwrap().is_some());
+    assert!(reader.create(config.clone()).await.is_err());
+    assert!(!reader.accounts(config.id).await.unwrap().is_empty());
+    set_versions(&schema, 0, 0).await;
+    let error = read(schema.options()).await.err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::FailedPrecondition);
+    assert!(error.message().contains("older"), "{error}");
+}
+
 #[tokio::test]
 async fn no_error_tells_the_password() {
     let schema = TestSchema::new();
