@@ -34,6 +34,7 @@ async fn a_manager_that_is_off_plans_and_runs_nothing() {
     assert_eq!(runs_of(|builder| builder).await, 6);
     assert_eq!(runs_of(|builder| builder.cron_manager(false)).await, 0);
     assert_eq!(runs_of(|builder| builder.settings(off())).await, 0);
+    assert_eq!(runs_of(Builder::read_only).await, 0);
 }
 
 #[tokio::test]
@@ -93,7 +94,7 @@ async fn the_settings_name_the_database() {
 }
 
 #[tokio::test]
-async fn who_only_reads_makes_nothing_changes_nothing_and_runs_nothing() {
+async fn who_only_reads_makes_nothing_and_changes_nothing() {
     let folder = folder("reads");
     let url = format!("sqlite:{}", folder.join("jobs.db").display());
     let read = || CronManager::builder().database_url(&url).read_only().build();

@@ -13,7 +13,7 @@ use crate::support::{Folder, environment};
 /// A value of the setting, other ones in other layers.
 fn value(setting: &Setting, layer: usize) -> String {
     match (setting.kind, setting.name) {
-        (Kind::Switch, _) => (layer % 2 == 0).to_string(),
+        (Kind::Switch, _) => layer.is_multiple_of(2).to_string(),
         (Kind::Count, _) => (layer + 1).to_string(),
         (Kind::Text, "database_url") => format!("postgres://db{layer}/jobs"),
         (Kind::Text, "redis_url") => format!("redis://cache{layer}/0"),
