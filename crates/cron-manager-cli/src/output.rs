@@ -105,6 +105,12 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_there_is_a_dash_in_a_table() {
+        assert_eq!(render(Format::Table, &[json!({"took": null})]), "TOOK\n-\n");
+        assert_eq!(render(Format::Yaml, &[json!({"took": null})]), "- took: null\n");
+    }
+
+    #[test]
     fn an_empty_list_is_an_empty_list() {
         assert_eq!(
             [Format::Table, Format::Json, Format::Jsonl, Format::Yaml].map(|format| render(format, &[])),

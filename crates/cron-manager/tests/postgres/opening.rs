@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cron_manager::{
-    ErrorKind, Result,
+    CronConfigFields, ErrorKind, Result,
     backends::{
         postgres::{PostgresOptions, PostgresStore},
         system::SystemClock,
@@ -107,7 +107,9 @@ async fn who_only_reads_makes_nothing_and_changes_nothing() {
     let config = config(&*open(&schema).await, "read", true).await;
     let reader = read(schema.options()).await.unwrap();
     assert!(reader.config(config.id).await.unwrap().is_some());
-    assert!(reader.create(config.clone()).await.is_err());
+    let other = CronConfigFields::named("other").create(config.created_at).unwrap();
+    assert!(reader.create(other).await.is_err());
+    assert!(open(&schema).await.config_named(&"other".parse().unwrap()).await.unwrap().is_none());
     assert!(!reader.accounts(config.id).await.unwrap().is_empty());
     set_versions(&schema, 0, 0).await;
     let error = read(schema.options()).await.err().unwrap();
