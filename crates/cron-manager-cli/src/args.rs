@@ -1,19 +1,19 @@
-//! What can be written on the command line: flag before environment before default.
+//! What can be written on the command line.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use cron_manager::domain::schedule::DstGap;
 use jiff::Timestamp;
 
-use crate::{crontab::CrontabFormat, output::Format};
+use crate::{crontab::CrontabFormat, output::Format, settings::SettingsArguments};
 
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage or input.";
 
 const NAME: &str = "cron-manager";
 
 /// Runs a crontab, with one recorded outcome for every time a job is due: it ran, once, or it was skipped for a stated reason.
-#[derive(Debug, Parser)]
+#[derive(Parser)]
 #[command(name = NAME, version, after_help = EXIT_CODES)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -32,7 +32,7 @@ impl Arguments {
     }
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 pub(crate) enum Command {
     /// Run a crontab; without one, a sample (this is also what happens without any command)
     Serve(ServeArguments),
@@ -40,18 +40,28 @@ pub(crate) enum Command {
     Next(NextArguments),
     /// Say in plain English when an expression is due
     Explain(ExplainArguments),
-    /// Check that something is as it should be
-    #[command(subcommand)]
-    Check(Check),
+    /// Show the settings and where they come from, and ask whether what they name answers; exit code 1 otherwise
+    Check(CheckArguments),
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct CheckArguments {
+    #[command(subcommand)]
+    pub(crate) what: Option<Check>,
+    #[command(flatten)]
+    pub(crate) settings: SettingsArguments,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
+}
+
+#[derive(Subcommand)]
 pub(crate) enum Check {
     /// Add the ledger up: for each job, ticks due = runs + skips; exit code 1 otherwise
     Ledger(LedgerArguments),
 }
 
-#[derive(Debug, Args)]
+#[derive(Args)]
 pub(crate) struct ServeArguments {
     /// The crontab to run, as crontab(5) describes it
     #[arg(long, value_name = "FILE")]
@@ -59,21 +69,8 @@ pub(crate) struct ServeArguments {
     /// The columns of the crontab
     #[arg(long, value_name = "FORMAT", default_value = "detect", requires = "crontab")]
     pub(crate) crontab_format: CrontabFormat,
-    /// Where the HTTP face listens; loopback only, port 0 takes a free one [default: 127.0.0.1:8787]
-    #[arg(long, value_name = "ADDR", env = "CRON_MANAGER_LISTEN", hide_env_values = true)]
-    pub(crate) listen: Option<String>,
     #[command(flatten)]
-    pub(crate) data: DataArguments,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct DataArguments {
-    /// Where the embedded database lies [default: $XDG_DATA_HOME/cron-manager, or ~/.local/share/cron-manager]
-    #[arg(long, value_name = "DIR", env = "CRON_MANAGER_DATA_DIR", hide_env_values = true)]
-    pub(crate) data_dir: Option<OsString>,
-    /// The database in place of the embedded one: postgres://USER:PASSWORD@HOST/DATABASE, for several replicas, or sqlite:FILE
-    #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
-    pub(crate) database_url: Option<String>,
+    pub(crate) settings: SettingsArguments,
 }
 
 #[derive(Debug, Args)]
@@ -109,10 +106,10 @@ pub(crate) struct ExplainArguments {
     pub(crate) timezone: String,
 }
 
-#[derive(Debug, Args)]
+#[derive(Args)]
 pub(crate) struct LedgerArguments {
     #[command(flatten)]
-    pub(crate) data: DataArguments,
+    pub(crate) settings: SettingsArguments,
     #[command(flatten)]
     pub(crate) output: OutputArguments,
 }

@@ -2,7 +2,7 @@
 
 use std::{fmt, process::ExitCode};
 
-use cron_manager::domain::schedule::ScheduleError;
+use cron_manager::{ErrorKind, domain::schedule::ScheduleError};
 
 /// A message for people, and by its kind the exit code.
 #[derive(Debug)]
@@ -33,7 +33,10 @@ impl fmt::Display for Failure {
 
 impl From<cron_manager::Error> for Failure {
     fn from(error: cron_manager::Error) -> Self {
-        Self::Failed(error.to_string())
+        match error.kind() {
+            ErrorKind::InvalidArgument => Self::Usage(error.to_string()),
+            _ => Self::Failed(error.to_string()),
+        }
     }
 }
 

@@ -13,11 +13,11 @@ use crate::{args::LedgerArguments, data::Database, failure::Failure, output};
 /// Prints each config's ticks beside what is recorded, and fails when they differ anywhere. It only reads, so it works beside
 /// a program that serves.
 pub(crate) fn check(arguments: &LedgerArguments) -> Result<(), Failure> {
-    let database = Database::asked(&arguments.data);
+    let settings = arguments.settings.load()?;
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::Failed(format!("cannot start: {error}")))?;
     let accounts = runtime.block_on(async {
-        let manager = database.open_to_read(Arc::new(SystemClock)).await?.build().await?;
+        let manager = Database::of(&settings).read(&settings, Arc::new(SystemClock)).await?;
         accounts(&manager).await
     })?;
     let rows: Vec<Value> = accounts.iter().map(row).collect();

@@ -7,12 +7,15 @@
 //! | `command` | runs a command as cron does, in a process group that ends with the run |
 //! | `serve` | puts the jobs of a crontab in place, runs them, shows each run, and ends in order |
 //! | `next`, `explain` | answer when an expression is due |
+//! | `settings` | makes flags the nearest layer of the settings |
+//! | `check` | shows the settings, and asks whether what they name answers |
 //! | `ledger` | adds the ledger up |
 //! | `output`, `terminal`, `failure` | answers on standard output, messages on standard error, exit codes |
 //!
 //! It uses the library as everybody can, and decides nothing about ticks itself.
 
 mod args;
+mod check;
 mod command;
 mod crontab;
 mod data;
@@ -22,6 +25,7 @@ mod ledger;
 mod next;
 mod output;
 mod serve;
+mod settings;
 mod terminal;
 
 use std::{io::stderr, process::ExitCode};
@@ -30,7 +34,7 @@ use clap::Parser;
 use cron_manager::backends::system::SystemClock;
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
-use args::{Arguments, Check, Command};
+use args::{Arguments, Check, CheckArguments, Command};
 use failure::Failure;
 
 fn main() -> ExitCode {
@@ -56,6 +60,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Next(arguments) => next::run(&arguments, &SystemClock),
         Command::Explain(arguments) => explain::run(&arguments, &SystemClock),
-        Command::Check(Check::Ledger(arguments)) => ledger::check(&arguments),
+        Command::Check(CheckArguments { what: Some(Check::Ledger(arguments)), .. }) => ledger::check(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
     }
 }

@@ -73,7 +73,11 @@ fn table(rows: &[Value]) -> String {
 }
 
 fn cell(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    match value {
+        Value::Null => "-".to_owned(),
+        Value::String(text) => text.clone(),
+        value => value.to_string(),
+    }
 }
 
 #[cfg(test)]
@@ -98,6 +102,12 @@ mod tests {
         let rows = [json!("a"), json!("b")];
         assert_eq!(render(Format::Table, &rows), "a\nb\n");
         assert_eq!(render(Format::Yaml, &rows), "- \"a\"\n- \"b\"\n");
+    }
+
+    #[test]
+    fn what_is_not_there_is_a_dash_in_a_table() {
+        assert_eq!(render(Format::Table, &[json!({"took": null})]), "TOOK\n-\n");
+        assert_eq!(render(Format::Yaml, &[json!({"took": null})]), "- took: null\n");
     }
 
     #[test]

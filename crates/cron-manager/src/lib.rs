@@ -9,6 +9,8 @@ pub mod domain;
 mod error;
 pub mod manager;
 pub mod scheduler;
+#[cfg(feature = "settings")]
+pub mod settings;
 mod setup;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -24,6 +26,9 @@ pub use domain::{
 pub use error::{Error, ErrorKind, Result};
 #[doc(inline)]
 pub use manager::CronManager;
+#[cfg(feature = "settings")]
+#[doc(inline)]
+pub use settings::Settings;
 pub use setup::Builder;
 
 /// The README's example is compiled with the other ones.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+#[cfg(feature = "settings")]
+use crate::settings::Settings;
 use crate::{
     CronManager, Error, Result,
     backends::{
@@ -25,9 +27,12 @@ pub struct Builder {
     spawn: Option<Arc<dyn Spawn>>,
     database_url: Option<String>,
     database_schema: Option<String>,
+    read_only: bool,
+    cron_manager: Option<bool>,
+    #[cfg(feature = "settings")]
+    settings: Option<Settings>,
     version: String,
-    off: bool,
-    tuning: Tuning,
+    tuning: Option<Tuning>,
 }
 
 impl CronManager {
@@ -59,6 +64,25 @@ impl Builder {
         Self { locker: Some(locker), ..self }
     }
 
+    /// Opens the database of the URL to read it: it must be there and up to date, an embedded one may be in use by another process, and what
+    /// would write to it fails. The manager is off.
+    pub fn read_only(self) -> Self {
+        Self { read_only: true, ..self }
+    }
+
+    /// Whether jobs run in this process; on by default. Off, nothing is planned or run here, and [`CronManager::handle_job`] does nothing; configs
+    /// can be read and changed all the same. The original library's `cronManager` setting.
+    pub fn cron_manager(self, on: bool) -> Self {
+        Self { cron_manager: Some(on), ..self }
+    }
+
+    /// What people have settled: database, schema, concurrency, and whether anything runs. What the builder is told otherwise, before or after,
+    /// counts more; so do the tuning's lengths and sizes, all of them.
+    #[cfg(feature = "settings")]
+    pub fn settings(self, settings: Settings) -> Self {
+        Self { settings: Some(settings), ..self }
+    }
+
     /// How replicas nudge each other; by default as the store can: within the process, or by PostgreSQL's NOTIFY.
     pub fn signal(self, signal: Arc<dyn Signal>) -> Self {
         Self { signal: Some(signal), ..self }
@@ -79,12 +103,6 @@ impl Builder {
         Self { spawn: Some(spawn), ..self }
     }
 
-    /// Whether jobs run in this process; on by default. Off, nothing is planned or run here, and [`CronManager::handle_job`] does nothing; configs
-    /// can be read and changed all the same. The original library's `cronManager` setting.
-    pub fn cron_manager(self, on: bool) -> Self {
-        Self { off: !on, ..self }
-    }
-
     /// The version of the service, for people who look at its replicas.
     pub fn version(self, version: impl Into<String>) -> Self {
         Self { version: version.into(), ..self }
@@ -92,17 +110,39 @@ impl Builder {
 
     /// The lengths and sizes to work by.
     pub fn tuning(self, tuning: Tuning) -> Self {
-        Self { tuning, ..self }
+        Self { tuning: Some(tuning), ..self }
     }
 
     /// Puts the manager together. It does nothing until [`CronManager::start`].
     ///
     /// Errors: what opening the store says; invalid argument (`databaseUrl`) for a URL that names no store this build has.
     pub async fn build(self) -> Result<CronManager> {
+        #[cfg(feature = "settings")]
+        let builder = self.settled();
+        #[cfg(not(feature = "settings"))]
+        let builder = self;
+        builder.build_settled().await
+    }
+
+    /// With what the settings say where nothing was said otherwise.
+    #[cfg(feature = "settings")]
+    fn settled(mut self) -> Self {
+        let Some(settings) = self.settings.take() else { return self };
+        let tuning = || Tuning { concurrency: settings.concurrency, ..Tuning::default() };
+        Self {
+            tuning: self.tuning.or_else(|| Some(tuning())),
+            database_url: self.database_url.or_else(|| settings.database_url.map(|url| url.expose().to_owned())),
+            database_schema: self.database_schema.or(Some(settings.database_schema)),
+            cron_manager: self.cron_manager.or(Some(settings.cron_manager)),
+            ..self
+        }
+    }
+
+    async fn build_settled(self) -> Result<CronManager> {
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
         let randomness = self.randomness.unwrap_or_else(|| Arc::new(SystemRandomness));
         let spawn = self.spawn.unwrap_or_else(|| Arc::new(TokioSpawn));
-        let ground = Ground { clock: &clock, randomness: &*randomness, spawn: &*spawn };
+        let ground = Ground { clock: &clock, randomness: &*randomness, spawn: &*spawn, read_only: self.read_only };
         let Opened { store, signal } = match (self.store, self.database_url) {
             (Some(store), _) => Opened::alone(store),
             (None, Some(url)) => open(&url, self.database_schema, ground).await?,
@@ -118,9 +158,9 @@ impl Builder {
             spawn,
             version: self.version,
             host: host_name(),
-            on: !self.off,
+            on: self.cron_manager.unwrap_or(true) && !self.read_only,
         };
-        Ok(CronManager::new(Replica::new(parts, self.tuning)))
+        Ok(CronManager::new(Replica::new(parts, self.tuning.unwrap_or_default())))
     }
 }
 
@@ -130,6 +170,7 @@ struct Ground<'a> {
     clock: &'a Arc<dyn Clock>,
     randomness: &'a dyn Randomness,
     spawn: &'a dyn Spawn,
+    read_only: bool,
 }
 
 /// A store, and how its replicas nudge each other.
@@ -155,7 +196,14 @@ async fn open(url: &str, schema: Option<String>, ground: Ground<'_>) -> Result<O
     match url.split(':').next() {
         #[cfg(feature = "sqlite")]
         Some("sqlite") => {
-            let store = crate::backends::sqlite::SqliteStore::open_url(url, Arc::clone(ground.clock)).await?;
+            use crate::backends::sqlite::SqliteStore;
+
+            let clock = Arc::clone(ground.clock);
+            let store = if ground.read_only {
+                SqliteStore::open_url_read_only(url, clock).await?
+            } else {
+                SqliteStore::open_url(url, clock).await?
+            };
             Ok(Opened::alone(Arc::new(store)))
         }
         #[cfg(feature = "postgres")]
@@ -177,6 +225,10 @@ async fn open_postgres(url: &str, schema: Option<String>, ground: Ground<'_>) ->
     let mut options = PostgresOptions::from(url);
     if let Some(schema) = schema {
         options.schema = schema;
+    }
+    if ground.read_only {
+        let store = PostgresStore::open_read_only(options, Arc::clone(ground.clock)).await?;
+        return Ok(Opened::alone(Arc::new(store)));
     }
     let store = PostgresStore::open(options, Arc::clone(ground.clock)).await?;
     let signal = store.signal(ground.spawn, ground.randomness);

@@ -170,6 +170,7 @@ fn verdict(status: ExitStatus, stop: Option<Stop>, run: &ActiveRun) -> Result<Va
         (Some(Stop::TimedOut), Some(timeout)) => format!("stopped after {timeout:?}: "),
         (Some(Stop::TimedOut), None) => "stopped after its timeout: ".to_owned(),
         (Some(Stop::ShutDown), _) => "stopped by the shutdown: ".to_owned(),
+        (Some(Stop::LockLost), _) => "stopped when the lock was lost: ".to_owned(),
         (Some(Stop::HoldLost), _) => "stopped when the hold was lost: ".to_owned(),
     };
     match (status.code(), std::os::unix::process::ExitStatusExt::signal(&status)) {

@@ -54,7 +54,7 @@ fn active_run() -> ActiveRun {
     let fields =
         CronConfigFields { timeout: Some(Duration::from_secs(90)), ..CronConfigFields::named("job").enabled(true) };
     let config = fields.create(now).unwrap();
-    let place = Place { lane: None, open: true, watermark: now, fence: Fence(6) };
+    let place = Place { fence: Fence(6), ..Place::begun(now) };
     let mut page = Page::new(now, config.clone(), place, Vec::new());
     let place = page.record_tick(now);
     assert!(page.start(place, Claimant { replica_id: ReplicaId(1), token: ClaimToken(2) }));

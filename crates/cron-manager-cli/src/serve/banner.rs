@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::Path};
 
-use cron_manager::CronConfig;
+use cron_manager::{CronConfig, Settings};
 
 use crate::{crontab::Crontab, data::Database, terminal::say};
 
@@ -10,6 +10,7 @@ use crate::{crontab::Crontab, data::Database, terminal::say};
 pub(super) struct Banner<'a> {
     pub(super) address: SocketAddr,
     pub(super) database: &'a Database,
+    pub(super) settings: &'a Settings,
     /// `None`: the sample.
     pub(super) file: Option<&'a Path>,
     pub(super) crontab: &'a Crontab,
@@ -32,6 +33,10 @@ impl Banner<'_> {
             say(format_args!(
                 "  replicas DATABASE_URL=postgres://USER:PASSWORD@HOST/DATABASE cron-manager serve, as often as you like"
             ));
+        }
+        if !self.settings.cron_manager {
+            let source = self.settings.source("cron_manager");
+            say(format_args!("  off      cron_manager is false ({source}): nothing runs in this process"));
         }
         say("  end      Ctrl-C\n");
         self.print_remarks();

@@ -4,27 +4,22 @@ use std::{io::ErrorKind, net::SocketAddr};
 
 use tokio::net::{TcpListener, lookup_host};
 
+use cron_manager::{Settings, settings::Source};
+
 use crate::{failure::Failure, terminal::say};
 
-const DEFAULT: &str = "127.0.0.1:8787";
 const FREE: &str = "127.0.0.1:0";
 
-/// Listens at `address`, or at the default address, and at a free port when that is taken.
-pub(super) async fn listen(address: Option<&str>) -> Result<TcpListener, Failure> {
-    let Some(address) = address else {
-        return match TcpListener::bind(DEFAULT).await {
-            Err(error) if error.kind() == ErrorKind::AddrInUse => {
-                say(format_args!("{DEFAULT} is taken; a free port is used instead"));
-                bind(&[SocketAddr::from(([127, 0, 0, 1], 0))], FREE).await
-            }
-            listener => listener.map_err(|error| cannot(DEFAULT, &error)),
-        };
-    };
-    bind(&loopback(address).await?, address).await
-}
-
-async fn bind(addresses: &[SocketAddr], shown: &str) -> Result<TcpListener, Failure> {
-    TcpListener::bind(addresses).await.map_err(|error| cannot(shown, &error))
+/// Listens where the settings say; at a free port when nobody said anything and the default address is taken.
+pub(super) async fn listen(settings: &Settings) -> Result<TcpListener, Failure> {
+    let address = settings.listen.as_str();
+    match TcpListener::bind(&*loopback(address).await?).await {
+        Err(error) if error.kind() == ErrorKind::AddrInUse && settings.source("listen") == Source::Default => {
+            say(format_args!("{address} is taken; a free port is used instead"));
+            TcpListener::bind(FREE).await.map_err(|error| cannot(FREE, &error))
+        }
+        listener => listener.map_err(|error| cannot(address, &error)),
+    }
 }
 
 fn cannot(address: &str, error: &std::io::Error) -> Failure {
@@ -34,13 +29,13 @@ fn cannot(address: &str, error: &std::io::Error) -> Failure {
 /// What the address stands for, if only this machine can reach it.
 async fn loopback(address: &str) -> Result<Vec<SocketAddr>, Failure> {
     let found = lookup_host(address).await.map_err(|error| {
-        Failure::Usage(format!("`{address}` is no address to listen on ({error}); write one such as {DEFAULT}"))
+        Failure::Usage(format!("`{address}` is no address to listen on ({error}); write one such as {FREE}"))
     })?;
     let addresses: Vec<SocketAddr> = found.collect();
     match addresses.iter().find(|address| !address.ip().to_canonical().is_loopback()) {
         Some(open) => Err(Failure::Usage(format!(
             "{open} can be reached from other machines, and there are no access tokens yet: listen on a loopback \
-             address such as {DEFAULT}"
+             address such as {FREE}"
         ))),
         None => Ok(addresses),
     }

@@ -9,8 +9,8 @@ mod signals;
 use std::{fs, path::Path, pin::pin, sync::Arc, time::Duration};
 
 use cron_manager::{
-    CronConfig, CronManager, api::rest, backends::system::SystemClock, contracts::Clock, domain::schedule::Zone,
-    scheduler::Tuning,
+    CronConfig, CronManager, Settings, api::rest, backends::system::SystemClock, contracts::Clock,
+    domain::schedule::Zone, scheduler::Tuning,
 };
 use jiff::tz::TimeZone;
 use tokio::{net::TcpListener, runtime::Runtime, sync::Notify};
@@ -46,22 +46,34 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
 async fn serve(arguments: &ServeArguments) -> Result<(), Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let users = Arc::new(Users::of_this_machine());
+    let settings = arguments.settings.load()?;
     let crontab = read(arguments.crontab.as_deref(), arguments.crontab_format, &users)?;
     let mut signals = Signals::catch().map_err(|error| Failure::Failed(format!("cannot catch signals: {error}")))?;
-    let listener = listen::listen(arguments.listen.as_deref().filter(|address| !address.is_empty())).await?;
-    let database = Database::asked(&arguments.data);
-    let manager = manager(&database, &clock).await?;
+    let listener = listen::listen(&settings).await?;
+    let database = Database::of(&settings);
+    let manager = manager(&database, &settings, &clock).await?;
     let configs = declare::declare(&manager, &crontab.jobs, &users, &clock).await?;
     let orphans = declare::orphans(&manager, &configs).await?;
     let address = listener.local_addr().map_err(|error| Failure::Failed(error.to_string()))?;
     let file = arguments.crontab.as_deref();
-    Banner { address, database: &database, file, crontab: &crontab, configs: &configs, orphans: &orphans }.print();
+    Banner {
+        address,
+        database: &database,
+        settings: &settings,
+        file,
+        crontab: &crontab,
+        configs: &configs,
+        orphans: &orphans,
+    }
+    .print();
     let mut activity = manager.activity();
     manager.start();
-    // A crontab's lines wait for their time; the sample is there to be seen.
-    let is_sample = file.is_none();
-    let at_start = configs.iter().zip(&crontab.jobs).filter(|(_, job)| is_sample || job.schedule.is_none());
-    trigger(&manager, at_start.map(|(config, _)| config)).await;
+    if settings.cron_manager {
+        // A crontab's lines wait for their time; the sample is there to be seen.
+        let is_sample = file.is_none();
+        let at_start = configs.iter().zip(&crontab.jobs).filter(|(_, job)| is_sample || job.schedule.is_none());
+        trigger(&manager, at_start.map(|(config, _)| config)).await;
+    }
     let mut console = Console::new(Arc::clone(&clock), TimeZone::system());
     let ended = tokio::select! {
         ended = until_told(&manager, listener, &mut signals, &*clock) => ended,
@@ -82,10 +94,11 @@ fn read(file: Option<&Path>, format: CrontabFormat, users: &Users) -> Result<Cro
     Ok(Crontab::read(&text, format, users, zone))
 }
 
-async fn manager(database: &Database, clock: &Arc<dyn Clock>) -> Result<CronManager, Failure> {
-    let parts = database.open(Arc::clone(clock)).await?;
+async fn manager(database: &Database, settings: &Settings, clock: &Arc<dyn Clock>) -> Result<CronManager, Failure> {
+    let parts = database.open(settings, Arc::clone(clock)).await?;
     // Beyond a command's grace, its end takes a moment to be seen.
-    let tuning = Tuning { stop_grace: GRACE + Duration::from_secs(5), ..Tuning::default() };
+    let stop_grace = GRACE + Duration::from_secs(5);
+    let tuning = Tuning { stop_grace, concurrency: settings.concurrency, ..Tuning::default() };
     Ok(parts.version(env!("CARGO_PKG_VERSION")).tuning(tuning).build().await?)
 }
 

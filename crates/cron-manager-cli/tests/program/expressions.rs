@@ -92,7 +92,7 @@ fn wrong_options_are_refused() {
     refused(&["next"]);
     refused(&["next", "*", "*", "*", "*", "*"]);
     refused(&["nonsense"]);
-    refused(&["check"]);
+    refused(&["check", "everything"]);
 }
 
 #[test]

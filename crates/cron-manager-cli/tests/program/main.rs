@@ -5,4 +5,5 @@
 mod expressions;
 mod kills;
 mod serving;
+mod settings;
 mod support;

@@ -33,7 +33,8 @@ pub(crate) fn run(arguments: &[&str]) -> (i32, String, String) {
     shown(program(arguments).output().unwrap())
 }
 
-fn shown(output: Output) -> (i32, String, String) {
+/// The same of a program that has ended.
+pub(crate) fn shown(output: Output) -> (i32, String, String) {
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
 }
@@ -67,6 +68,11 @@ impl Folder {
     /// Starts to serve without any argument.
     pub(crate) fn serve_sample(&self) -> Serving {
         Serving::start(&mut program(&[]), self)
+    }
+
+    /// Starts a program that serves, with its data in the folder.
+    pub(crate) fn start(&self, command: &mut Command) -> Serving {
+        Serving::start(command, self)
     }
 
     /// `check ledger`: its exit code and its rows.

@@ -58,7 +58,8 @@ impl CronManager {
         self.replica.id()
     }
 
-    /// Begins to plan and run. What was asked for before is kept in the store.
+    /// Begins to plan and run. What was asked for before is kept in the store. A manager that is off does nothing
+    /// ([`Builder::cron_manager`](crate::Builder::cron_manager)).
     pub fn start(&self) {
         self.replica.start();
     }

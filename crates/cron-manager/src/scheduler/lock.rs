@@ -165,6 +165,11 @@ impl Replica {
         self.nudge();
     }
 
+    /// Whether the locker answers.
+    pub async fn ask_locker(&self) -> Result<()> {
+        self.in_time(self.locker.ping()).await
+    }
+
     /// What the locker answers, or unavailable when it takes too long.
     async fn in_time<T>(&self, answer: impl Future<Output = Result<T>>) -> Result<T> {
         tokio::select! {

@@ -37,7 +37,7 @@ pub struct Parts {
     pub version: String,
     /// The name of this machine, for people to read.
     pub host: String,
-    /// Whether it runs anything; otherwise it is there to ask and to change things.
+    /// Whether it may be started; if not, it plans and runs nothing, and the store can be read and written all the same.
     pub on: bool,
 }
 
@@ -122,8 +122,8 @@ pub struct Replica {
     /// The configs that foreign timers call for, as this replica knows them.
     pub(super) called: Mutex<HashMap<JobName, Arc<CronConfig>>>,
     pub(super) handlers: RwLock<HashMap<JobName, Arc<dyn Handler>>>,
-    draining: AtomicBool,
     on: bool,
+    draining: AtomicBool,
     randomness: Arc<dyn Randomness>,
     spawn: Arc<dyn Spawn>,
     activity: broadcast::Sender<Activity>,
@@ -168,8 +168,8 @@ impl Replica {
             finishes,
             phase: watch::Sender::new(Phase::Idle),
             left: watch::Sender::new(false),
-            draining: AtomicBool::new(false),
             on: parts.on,
+            draining: AtomicBool::new(false),
             randomness: parts.randomness,
             spawn: parts.spawn,
             called: Mutex::default(),
@@ -179,10 +179,11 @@ impl Replica {
         })
     }
 
-    /// Starts the replica's tasks; once, and only if it is on.
+    /// Starts the replica's tasks; once. Nothing is started when it is off.
     pub fn start(self: &Arc<Self>) {
         if !self.on {
-            return tracing::info!("cron_manager is off: nothing runs");
+            tracing::info!("cron_manager is off: nothing runs");
+            return;
         }
         let Some(unfinished) = self.unfinished.lock().take() else { return };
         self.phase.send_replace(Phase::Running);

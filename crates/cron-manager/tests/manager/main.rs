@@ -13,4 +13,5 @@ mod recovery;
 mod replicas;
 mod running;
 mod service;
+mod settled;
 mod shutting_down;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cron_manager::{
-    ErrorKind, Result,
+    CronConfigFields, ErrorKind, Result,
     backends::{
         postgres::{PostgresOptions, PostgresStore},
         system::SystemClock,
@@ -91,6 +91,30 @@ async fn who_uses_the_tables_needs_no_right_to_change_them() {
     let revoke = format!("DROP OWNED BY {user}; DROP ROLE {user}");
     sqlx::raw_sql(sqlx::AssertSqlSafe(revoke)).execute(&pool).await.unwrap();
     assert_eq!(used.unwrap().len(), 1);
+}
+
+async fn read(options: PostgresOptions) -> Result<PostgresStore> {
+    PostgresStore::open_read_only(options, Arc::new(SystemClock)).await
+}
+
+#[tokio::test]
+async fn who_only_reads_makes_nothing_and_changes_nothing() {
+    let schema = TestSchema::new();
+    assert_eq!(read(schema.options()).await.err().unwrap().kind(), ErrorKind::NotFound);
+    let there = "SELECT count(*) FROM pg_namespace WHERE nspname = $1";
+    let there: i64 = sqlx::query_scalar(there).bind(&schema.name).fetch_one(&schema.pool()).await.unwrap();
+    assert_eq!(there, 0);
+    let config = config(&*open(&schema).await, "read", true).await;
+    let reader = read(schema.options()).await.unwrap();
+    assert!(reader.config(config.id).await.unwrap().is_some());
+    let other = CronConfigFields::named("other").create(config.created_at).unwrap();
+    assert!(reader.create(other).await.is_err());
+    assert!(open(&schema).await.config_named(&"other".parse().unwrap()).await.unwrap().is_none());
+    assert!(!reader.accounts(config.id).await.unwrap().is_empty());
+    set_versions(&schema, 0, 0).await;
+    let error = read(schema.options()).await.err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::FailedPrecondition);
+    assert!(error.message().contains("older"), "{error}");
 }
 
 #[tokio::test]

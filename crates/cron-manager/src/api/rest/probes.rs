@@ -26,5 +26,5 @@ fn show_part(part: &Part) -> Value {
     if let Some(error) = &part.error {
         tracing::error!(part = part.name, %error, "not ready");
     }
-    json!({"name": part.name, "ready": part.error.is_none(), "took": duration(part.took)})
+    json!({"name": part.name, "needed": part.needed, "ready": part.error.is_none(), "took": duration(part.took)})
 }

@@ -36,6 +36,29 @@ pub(super) async fn migrate(on: &mut PgConnection, schema: &Schema, steps: &[Mig
     check(form, known, schema)
 }
 
+/// Asks for tables that this program can use as they are.
+///
+/// Errors: not found when there are none; failed precondition when they are of another version, and of no use to this program.
+pub(super) async fn require(on: &mut PgConnection, schema: &Schema, steps: &[Migration]) -> Result<()> {
+    let known = i32::try_from(steps.len()).unwrap_or(i32::MAX);
+    let form = {
+        let mut looking = on.begin().await.map_err(from_sqlx)?;
+        form(&mut looking, schema).await.map_err(from_sqlx)?
+    };
+    match form {
+        None => Err(Error::not_found(format!("the schema {} with the tables", schema.name()))),
+        Some(form) if form.version < known => {
+            let message = format!(
+                "the tables in schema {} have version {}, older than this program's {known}; start it once to migrate them",
+                schema.name(),
+                form.version
+            );
+            Err(Error::new(ErrorKind::FailedPrecondition, message))
+        }
+        Some(form) => check(form, known, schema),
+    }
+}
+
 /// Takes the steps that are missing, one process at a time. All in transactions, also what only looks: so it goes through a
 /// pooler.
 async fn step(on: &mut PgConnection, schema: &Schema, steps: &[Migration], known: i32) -> sqlx::Result<Form> {

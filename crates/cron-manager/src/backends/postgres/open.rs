@@ -33,11 +33,29 @@ impl PostgresStore {
     /// Errors: invalid argument (`databaseUrl`, `schema`); failed precondition when the server does not let the user in, the user
     /// lacks a right, or the tables are of a version that this program cannot use; unavailable when the server does not answer.
     pub async fn open(options: impl Into<PostgresOptions>, clock: Arc<dyn Clock>) -> Result<Self> {
-        let options = options.into();
+        Self::open_for(options.into(), clock, Purpose::Use).await
+    }
+
+    /// Opens an existing store to read it. Nothing is made or changed, and all that writes is refused; behind a pooler, by the rights of
+    /// the user alone.
+    ///
+    /// Errors: as [`Self::open`]; not found when the schema or its tables are not there; failed precondition when the tables are of an older version.
+    pub async fn open_read_only(options: impl Into<PostgresOptions>, clock: Arc<dyn Clock>) -> Result<Self> {
+        Self::open_for(options.into(), clock, Purpose::Read).await
+    }
+
+    async fn open_for(options: PostgresOptions, clock: Arc<dyn Clock>, purpose: Purpose) -> Result<Self> {
         let (schema, connect) = (Arc::new(Schema::new(&options.schema)?), options.connect()?);
+        let connect = match purpose {
+            Purpose::Read if !options.pooler() => connect.options([("default_transaction_read_only", "on")]),
+            _ => connect,
+        };
         let opening = Box::pin(async {
             let mut connection = first(&connect).await?;
-            migrations::migrate(&mut connection, &schema, MIGRATIONS).await
+            match purpose {
+                Purpose::Use => migrations::migrate(&mut connection, &schema, MIGRATIONS).await,
+                Purpose::Read => migrations::require(&mut connection, &schema, MIGRATIONS).await,
+            }
         });
         match select(opening, clock.sleep_until(clock.elapsed() + OPEN_TIMEOUT)).await {
             Either::Left((opened, _)) => opened?,
@@ -49,6 +67,15 @@ impl PostgresStore {
         };
         Ok(Self::new(line(options.connections), line(options.vital_connections), connect.clone()))
     }
+}
+
+/// What a store is opened for.
+#[derive(Clone, Copy)]
+enum Purpose {
+    /// To work with it, on tables that are brought up to date.
+    Use,
+    /// To read what is there.
+    Read,
 }
 
 async fn first(connect: &PgConnectOptions) -> Result<PgConnection> {

@@ -54,12 +54,23 @@ impl SqliteStore {
 
     /// Opens an existing database to read it, also while another process has it open. All that writes is refused.
     ///
-    /// Errors: failed precondition when the file is not ours or its tables have another version; unavailable when it cannot be used.
+    /// Errors: not found when there is no such file; failed precondition when the file is not ours or its tables have another version;
+    /// unavailable when it cannot be used.
     pub async fn open_read_only(path: impl AsRef<Path>, clock: Arc<dyn Clock>) -> Result<Self> {
         let path = path.as_ref();
+        if !path.exists() {
+            return Err(Error::not_found(format!("the database {}", path.display())));
+        }
         let readers = readers(path);
         schema::check(&mut *readers.acquire().await.map_err(from_sqlx)?, path).await?;
         Ok(Self::new(clock, readers, None))
+    }
+
+    /// Opens the existing database that a URL names, to read it.
+    ///
+    /// Errors: as [`Self::open_read_only`]; invalid argument as [`Self::open_url`].
+    pub async fn open_url_read_only(url: &str, clock: Arc<dyn Clock>) -> Result<Self> {
+        Self::open_read_only(path_of(url)?, clock).await
     }
 
     async fn abandon_all(&self) -> Result<()> {
