@@ -14,7 +14,12 @@ mod setup;
 pub mod testing;
 
 #[doc(inline)]
-pub use contracts::{ActiveRun, Handler, HandlerResult, Stop, handler_fn};
+pub use contracts::{
+    ActiveRun, Attempt, Cancellation, Config, Ctx, Events, FromRun, Handler, HandlerResult, IdempotencyKey,
+    IntoHandler, IntoHandlerResult, JobFn, Progress, ProgressReport, State, Stop, Tick, Window,
+};
+#[doc(inline)]
+pub use domain::schedule::named as schedules;
 #[doc(inline)]
 pub use domain::{
     CatchUp, ClaimToken, Context, CronConfig, CronConfigFields, CronConfigId, CronRun, Fence, Hold, JobName,

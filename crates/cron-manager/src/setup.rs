@@ -8,7 +8,7 @@ use crate::{
         memory::{LocalSignal, MemoryStore},
         system::{SystemClock, SystemRandomness, TokioSpawn, host_name},
     },
-    contracts::{Clock, Randomness, Signal, Spawn, Store},
+    contracts::{Clock, Randomness, Services, Signal, Spawn, Store},
     scheduler::{Parts, Replica, Tuning},
 };
 
@@ -25,6 +25,7 @@ pub struct Builder {
     database_url: Option<String>,
     database_schema: Option<String>,
     version: String,
+    services: Services,
     tuning: Tuning,
 }
 
@@ -77,6 +78,18 @@ impl Builder {
         Self { version: version.into(), ..self }
     }
 
+    /// The service's own configuration, for handlers that take [`Config<T>`](crate::Config).
+    pub fn config<T: Send + Sync + 'static>(mut self, value: T) -> Self {
+        self.services.config(value);
+        self
+    }
+
+    /// Something that runs share, for handlers that take [`State<T>`](crate::State); one of each type.
+    pub fn state<T: Send + Sync + 'static>(mut self, value: T) -> Self {
+        self.services.state(value);
+        self
+    }
+
     /// The lengths and sizes to work by.
     pub fn tuning(self, tuning: Tuning) -> Self {
         Self { tuning, ..self }
@@ -103,6 +116,7 @@ impl Builder {
             spawn,
             version: self.version,
             host: host_name(),
+            services: Arc::new(self.services),
         };
         Ok(CronManager::new(Replica::new(parts, self.tuning)))
     }

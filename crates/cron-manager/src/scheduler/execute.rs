@@ -3,7 +3,6 @@
 use std::{any::Any, future::poll_fn, panic::AssertUnwindSafe, pin::pin, sync::Arc, task::Poll, time::Duration};
 
 use futures_util::FutureExt;
-use serde_json::Value;
 
 use super::{Replica, active::Live, replica::Activity};
 use crate::{
@@ -15,7 +14,8 @@ impl Replica {
     pub(super) fn begin(self: &Arc<Self>, run: CronRun, config: Arc<CronConfig>, sent: Duration) {
         let Some(hold) = run.hold() else { return };
         let window_start = window_start(&run, &config);
-        let live = Arc::new(Live::new(ActiveRun::new(run, config, window_start), hold, sent));
+        let active = ActiveRun::new(run, config, window_start, Arc::clone(&self.services));
+        let live = Arc::new(Live::new(active, hold, sent));
         if self.active.insert(&live) {
             self.spawn(Arc::clone(self).execute(live));
         }
@@ -117,7 +117,7 @@ fn outcome(active: &ActiveRun, ended: HandlerResult) -> Outcome {
     let outcome = Outcome::new(state).with_log(&log, cut);
     match ended {
         Ok(value) => outcome.with_result(active.events(), value),
-        Err(error) => outcome.with_result(active.events(), Value::Null).with_error(&error),
+        Err(error) => outcome.with_failure(active.events(), &error),
     }
 }
 

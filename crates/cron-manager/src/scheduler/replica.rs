@@ -15,7 +15,7 @@ use tokio::sync::{Notify, broadcast, mpsc, watch};
 use super::{active::ActiveRuns, share::Share, store_time::StoreTime, watch::Membership};
 use crate::{
     CronRun, Handler, JobName, Outcome, ReplicaId,
-    contracts::{Clock, Finish, Randomness, Signal, Spawn, Store},
+    contracts::{Clock, Finish, Randomness, Services, Signal, Spawn, Store},
 };
 
 /// What a replica is made of.
@@ -35,6 +35,8 @@ pub struct Parts {
     pub version: String,
     /// The name of this machine, for people to read.
     pub host: String,
+    /// What handlers may ask for.
+    pub services: Arc<Services>,
 }
 
 /// The lengths and sizes a replica works by.
@@ -96,6 +98,7 @@ pub struct Replica {
     pub(super) share: RwLock<Share>,
     pub(super) version: String,
     pub(super) host: String,
+    pub(super) services: Arc<Services>,
     pub(super) store: Arc<dyn Store>,
     pub(super) signal: Arc<dyn Signal>,
     pub(super) clock: Arc<dyn Clock>,
@@ -143,6 +146,7 @@ impl Replica {
             share: RwLock::default(),
             version: parts.version,
             host: parts.host,
+            services: parts.services,
             store: parts.store,
             signal: parts.signal,
             clock: parts.clock,
@@ -195,6 +199,11 @@ impl Replica {
     /// A random value.
     pub fn random(&self) -> u64 {
         self.randomness.next()
+    }
+
+    /// What handlers may ask for.
+    pub fn services(&self) -> &Services {
+        &self.services
     }
 
     /// Tells all replicas to look at the store again.

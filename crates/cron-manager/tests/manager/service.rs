@@ -3,10 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use cron_manager::{
-    ActiveRun, CronConfigId, CronManager, CronRun, JobName, RunState,
+    CronConfigId, CronManager, CronRun, IntoHandler, JobName, RunState,
     backends::memory::{LocalSignal, MemoryStore},
     contracts::{RunQuery, Store},
-    handler_fn,
     scheduler::Tuning,
     testing::ManualClock,
 };
@@ -96,18 +95,12 @@ pub(crate) async fn quiet() {
 pub(crate) fn held() -> (impl cron_manager::Handler, Arc<Notify>) {
     let gate = Arc::new(Notify::new());
     let waits = Arc::clone(&gate);
-    let handler = handler_fn(move |_: ActiveRun| {
-        let waits = Arc::clone(&waits);
-        async move {
-            waits.notified().await;
-            Ok::<_, String>(())
-        }
-    });
-    (handler, gate)
+    let handler = async move || waits.notified().await;
+    (handler.into_handler(), gate)
 }
 
 pub(crate) fn done() -> impl cron_manager::Handler {
-    handler_fn(|_: ActiveRun| async { Ok::<_, String>(()) })
+    (|| async {}).into_handler()
 }
 
 pub(crate) fn name(text: &str) -> JobName {

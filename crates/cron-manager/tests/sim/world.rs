@@ -3,11 +3,10 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use cron_manager::{
-    ActiveRun, CronConfig, CronConfigFields, CronConfigId, CronManager, ErrorKind, PageId,
+    CronConfig, CronConfigFields, CronConfigId, CronManager, CronRun, ErrorKind, IntoHandler, PageId,
     backends::memory::{LocalSignal, MemoryStore},
     contracts::{Clock, ConfigQuery, Store},
     domain::ledger::Account,
-    handler_fn,
     scheduler::{Parts, Replica, Tuning},
 };
 use futures_util::FutureExt;
@@ -159,6 +158,7 @@ impl World {
             spawn: Arc::new(SimSpawn { executor: self.executor.clone(), machine }),
             version: String::new(),
             host: format!("machine-{machine}"),
+            services: Arc::default(),
         };
         let replica = Replica::new(parts, tuning());
         for name in &self.names {
@@ -175,23 +175,20 @@ impl World {
     /// Acts some times, as a job that writes to a resource, and returns its fence; or fails, panics, or goes on and on.
     fn handler(&self, clock: SimClock) -> impl cron_manager::Handler + use<> {
         let (judge, random) = (self.judge.clone(), self.random.fork());
-        handler_fn(move |active: ActiveRun| {
-            let (judge, random, clock) = (judge.clone(), random.clone(), clock.clone());
-            async move {
-                let run = active.run().clone();
-                judge.started(&run);
-                let steps = random.pick(&[0, 0, 1, 3, 20]);
-                for _ in 0..steps {
-                    clock.sleep_until(clock.elapsed() + random.millis(1..1_500)).await;
-                    judge.effect(&run);
-                }
-                match random.below(20) {
-                    0 => Err("failed, as jobs do".to_owned()),
-                    1 => std::panic::resume_unwind(Box::new("panicked, as jobs do")),
-                    _ => Ok(run.fence.0),
-                }
+        let handler = async move |run: CronRun| {
+            judge.started(&run);
+            let steps = random.pick(&[0, 0, 1, 3, 20]);
+            for _ in 0..steps {
+                clock.sleep_until(clock.elapsed() + random.millis(1..1_500)).await;
+                judge.effect(&run);
             }
-        })
+            match random.below(20) {
+                0 => Err("failed, as jobs do".to_owned()),
+                1 => std::panic::resume_unwind(Box::new("panicked, as jobs do")),
+                _ => Ok(run.fence.0),
+            }
+        };
+        handler.into_handler()
     }
 
     fn something_happens(&mut self) {
@@ -321,6 +318,7 @@ impl World {
             spawn: Arc::new(SimSpawn { executor: self.executor.clone(), machine: USERS }),
             version: String::new(),
             host: "users".into(),
+            services: Arc::default(),
         };
         CronManager::new(Replica::new(parts, tuning()))
     }
