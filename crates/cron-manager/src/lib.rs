@@ -18,6 +18,8 @@ pub use contracts::{
     ActiveRun, Attempt, Cancellation, Config, Ctx, Events, FromRun, Handler, HandlerResult, IdempotencyKey,
     IntoHandler, IntoHandlerResult, JobFn, Progress, ProgressReport, State, Stop, Tick, Window,
 };
+#[cfg(feature = "macros")]
+pub use cron_manager_macros::cron_job;
 #[doc(inline)]
 pub use domain::schedule::named as schedules;
 #[doc(inline)]
@@ -29,6 +31,12 @@ pub use domain::{
 pub use error::{Error, ErrorKind, Result};
 #[doc(inline)]
 pub use manager::CronManager;
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub use manager::expansion as __private;
+#[cfg(feature = "macros")]
+#[doc(inline)]
+pub use manager::{Declaration, DeclaredJob};
 pub use setup::Builder;
 
 /// The README's example is compiled with the other ones.

@@ -1,6 +1,11 @@
 //! The use cases: what a caller can ask for.
 
 mod configs;
+#[cfg(feature = "macros")]
+mod declared;
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub mod expansion;
 mod job;
 mod readiness;
 mod replicas;
@@ -10,6 +15,8 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::broadcast;
 
+#[cfg(feature = "macros")]
+pub use declared::{Declaration, DeclaredJob};
 pub use job::Job;
 pub use readiness::{Part, Readiness};
 

@@ -1,0 +1,8 @@
+//! What `#[cron_job]` writes out stands on; nobody else may.
+
+pub use inventory;
+
+pub use crate::{CatchUp, OnAbandoned, Overlap, domain::schedule::DstGap};
+
+/// Compiles if a handler can take `T`.
+pub fn is_from_run<T: crate::FromRun>() {}
