@@ -1,8 +1,10 @@
 //! From a function to a declared job.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote, quote_spanned};
-use syn::{Attribute, Error, FnArg, Item, ItemFn, LitStr, PatType, Result, Type, ext::IdentExt, spanned::Spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::{
+    Attribute, Error, FnArg, Item, ItemFn, LitStr, PatType, Result, ReturnType, Type, ext::IdentExt, spanned::Spanned,
+};
 
 use crate::{
     args::{self, Arg},
@@ -23,6 +25,8 @@ pub(crate) fn expand(args: TokenStream, item: &TokenStream) -> Result<TokenStrea
     let cfgs: Vec<&Attribute> = function.attrs.iter().filter(|attribute| attribute.path().is_ident("cfg")).collect();
     // Spanned, so that an argument that is no such thing is what the compiler points at.
     let arguments = types.iter().map(|ty| quote_spanned!(ty.span()=> ::cron_manager::__private::is_from_run::<#ty>();));
+    let returned = returned_type(&function)
+        .map(|ty| quote_spanned!(ty.span()=> ::cron_manager::__private::is_handler_result::<#ty>();));
     let run = quote_spanned!(ident.span()=> .run(#ident));
     Ok(quote! {
         #function
@@ -36,7 +40,8 @@ pub(crate) fn expand(args: TokenStream, item: &TokenStream) -> Result<TokenStrea
         impl ::cron_manager::DeclaredJob for #ident {
             const DECLARATION: ::cron_manager::Declaration = ::cron_manager::Declaration::new(#name, |manager| {
                 #(#arguments)*
-                ::std::boxed::Box::pin(manager.job(#name) #settings #run)
+                #returned
+                manager.job(#name) #settings #run
             });
         }
 
@@ -84,6 +89,14 @@ fn argument_types(function: &ItemFn) -> Result<Vec<&Type>> {
             ty => Ok(ty),
         })
         .collect()
+}
+
+/// What the function returns, if it can be named elsewhere.
+fn returned_type(function: &ItemFn) -> Option<&Type> {
+    let ReturnType::Type(_, ty) = &function.sig.output else { return None };
+    // A word that only contains `impl` is taken for one, too: then it is the function that the compiler points at.
+    let has_name = !ty.to_token_stream().into_iter().any(|token| token.to_string().contains("impl"));
+    has_name.then_some(&**ty)
 }
 
 /// The job's name: the one given, or the function's.

@@ -10,16 +10,13 @@ mod tests;
 use proc_macro::TokenStream;
 use quote::quote;
 
-/// Declares the job that an async function does.
-///
-/// The function stays as it is. Beside it stands a type of the same name that is a `DeclaredJob`, for
-/// [`CronManager::declare`](struct.CronManager.html#method.declare), and the job is among those that
-/// [`CronManager::declare_all`](struct.CronManager.html#method.declare_all) finds in the binary.
+/// # Keys
+/// All may be left out.
 ///
 /// | key | value |
 /// |---|---|
 /// | `name` | the job's name, as a text; without it, the function's |
-/// | `schedule` | a cron expression as a text, one of the constants of [`schedules`](schedules/index.html) by its name alone, or a path to a constant of your own |
+/// | `schedule` | a cron expression as a text, a constant of `schedules` by its name alone, or a constant of your own |
 /// | `timezone` | the IANA zone of the expression; UTC without it |
 /// | `dst_gap` | a value of `DstGap`: `RunAfter` or `Skip` |
 /// | `every` | an interval instead of an expression, such as `"10s"` |
@@ -30,17 +27,8 @@ use quote::quote;
 /// | `context` | what the handler is told: a text that holds a JSON object, or an expression |
 /// | `enabled` | whether the job is on at first; it is, without this |
 ///
-/// ```ignore
-/// use cron_manager::{CronManager, Events, Tick, cron_job, jobs};
-///
-/// #[cron_job(name = "doSomething", schedule = EVERY_5_MINUTES, timezone = "Europe/Berlin", distributed, timeout = "90s")]
-/// async fn do_something(Tick(due): Tick, events: Events) {
-///     events.push(format!("did what was due at {due}"));
-/// }
-///
-/// let manager = CronManager::builder().build().await?;
-/// manager.declare(jobs![do_something]).await?; // or manager.declare_all(), for all jobs of the binary
-/// ```
+/// # What becomes of the function
+/// It stays as it is, so that tests can call it. Beside it stands a type of the same name that is a `DeclaredJob`.
 #[proc_macro_attribute]
 pub fn cron_job(args: TokenStream, item: TokenStream) -> TokenStream {
     let item = item.into();

@@ -45,7 +45,7 @@ fn the_function_stays_and_its_arguments_become_calls_in_their_order() {
     );
     assert!(text.starts_with("asyncfndo_something(run:ActiveRun){}"), "{text}");
     assert!(text.contains("structdo_something{}"), "{text}");
-    let calls = r#"Box::pin(manager.job("doSomething").schedule("30 2 * * *").timezone("Europe/Berlin").distributed(true).ttl(::core::time::Duration::new(20u64,0u32)).timeout(::core::time::Duration::new(90u64,0u32)).jitter(::core::time::Duration::new(1u64,500000000u32)).run(do_something))"#;
+    let calls = r#"manager.job("doSomething").schedule("30 2 * * *").timezone("Europe/Berlin").distributed(true).ttl(::core::time::Duration::new(20u64,0u32)).timeout(::core::time::Duration::new(90u64,0u32)).jitter(::core::time::Duration::new(1u64,500000000u32)).run(do_something)"#;
     assert!(text.contains(&without_spaces(calls)), "{text}");
 }
 

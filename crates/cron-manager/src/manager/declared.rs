@@ -1,6 +1,8 @@
 //! Jobs declared by `#[cron_job]`.
 
-use std::{collections::HashMap, panic::Location, pin::Pin};
+use std::{collections::HashMap, panic::Location};
+
+use futures_util::future::BoxFuture;
 
 use super::CronManager;
 use crate::{CronConfig, Error, ErrorKind, Result};
@@ -20,7 +22,7 @@ pub struct Declaration {
 }
 
 /// Declares the job and gives it its handler.
-type Run = for<'a> fn(&'a CronManager) -> Pin<Box<dyn Future<Output = Result<CronConfig>> + Send + 'a>>;
+type Run = for<'a> fn(&'a CronManager) -> BoxFuture<'a, Result<CronConfig>>;
 
 inventory::collect!(Declaration);
 
@@ -40,7 +42,7 @@ impl Declaration {
 /// use cron_manager::{CronManager, cron_job, jobs};
 ///
 /// mod post {
-///     #[super::cron_job(name = "send-letters", schedule = "30 2 * * *", timezone = "Europe/Berlin", distributed)]
+///     #[cron_manager::cron_job(name = "send-letters", schedule = "30 2 * * *", timezone = "Europe/Berlin", distributed)]
 ///     pub async fn send_letters() {}
 /// }
 ///

@@ -2,6 +2,7 @@
 
 use std::{panic::Location, sync::Arc, time::Duration};
 
+use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
 
 use super::CronManager;
@@ -30,7 +31,7 @@ impl CronManager {
     }
 }
 
-impl Job<'_> {
+impl<'a> Job<'a> {
     /// Due by this cron expression, in UTC unless [`Job::timezone`] says otherwise. [`schedules`](crate::schedules) has names for many.
     pub fn schedule(self, expression: impl Into<String>) -> Self {
         self.with(|fields| fields.cron_expression = Some(expression.into()))
@@ -110,11 +111,15 @@ impl Job<'_> {
     ///
     /// Errors: invalid argument, which names the field; failed precondition, when the handler takes what the builder was not given.
     /// They tell the job's name and the place in the source where it is declared.
-    pub async fn run<M>(self, handler: impl IntoHandler<M>) -> Result<CronConfig> {
-        let name = self.fields.name.clone().unwrap_or_default();
-        let place = self.place;
-        let run = self.put_in_place(&name, Arc::new(handler.into_handler()));
-        run.await.map_err(|error| error.at(format_args!("job {name} ({}:{})", place.file(), place.line())))
+    pub fn run<M>(self, handler: impl IntoHandler<M>) -> BoxFuture<'a, Result<CronConfig>> {
+        // Not an `async fn`: for those the compiler tells three times what is no handler.
+        let handler = Arc::new(handler.into_handler());
+        Box::pin(async move {
+            let name = self.fields.name.clone().unwrap_or_default();
+            let place = self.place;
+            let put = self.put_in_place(&name, handler).await;
+            put.map_err(|error| error.at(format_args!("job {name} ({}:{})", place.file(), place.line())))
+        })
     }
 
     async fn put_in_place(self, name: &str, handler: Arc<dyn Handler>) -> Result<CronConfig> {
