@@ -1,6 +1,4 @@
 //! All declared jobs of a binary; one of its own, so that they are known.
-
-#![expect(clippy::unwrap_used, reason = "a test may end by a panic")]
 #![forbid(unsafe_code)]
 
 use cron_manager::{CronManager, cron_job};
