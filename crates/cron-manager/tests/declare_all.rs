@@ -1,4 +1,5 @@
 //! All declared jobs of a binary; one of its own, so that they are known.
+
 #![forbid(unsafe_code)]
 
 use cron_manager::{CronManager, cron_job};
