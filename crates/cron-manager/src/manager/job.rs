@@ -106,8 +106,8 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// Creates the config, enabled, unless one of that name is there: then the stored one counts. Gives the job its handler either way:
-    /// an async function or closure, or a [`Handler`].
+    /// Creates the config, unless one of that name is there: then the stored one counts. Gives the job its handler either way: an async
+    /// function or closure, or a [`Handler`].
     ///
     /// Errors: invalid argument, which names the field; failed precondition, when the handler takes what the builder was not given.
     /// They tell the job's name and the place in the source where it is declared.
@@ -152,7 +152,10 @@ fn merged(context: Option<Value>, keys: Map<String, Value>) -> Option<Value> {
     }
     let context = match context {
         Some(Value::String(text)) if text.trim().is_empty() => None,
-        Some(Value::String(text)) => Some(serde_json::from_str(&text).unwrap_or(Value::String(text))),
+        Some(Value::String(text)) => Some(match serde_json::from_str(&text) {
+            Ok(Value::Object(object)) => Value::Object(object),
+            _ => Value::String(text),
+        }),
         context => context,
     };
     match context {
@@ -161,6 +164,6 @@ fn merged(context: Option<Value>, keys: Map<String, Value>) -> Option<Value> {
             object.extend(keys);
             Some(Value::Object(object))
         }
-        other => other,
+        wrong => wrong,
     }
 }

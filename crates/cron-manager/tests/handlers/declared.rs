@@ -152,6 +152,9 @@ async fn a_job_of_the_builder_that_cannot_be_tells_the_place_of_its_declaration(
     assert!(text.starts_with(&place) && text.ends_with("\n0 25 * * *\n  ^^"), "{text}");
     let job = manager.job("no name").run(|| async {});
     assert!(job.await.unwrap_err().to_string().contains("name: ' ' is not allowed"));
+    let nested = json!(r#"{"shop": 7}"#).to_string();
+    let job = manager.job("nested").context(nested).distributed(true).run(|| async {});
+    assert!(job.await.unwrap_err().to_string().contains("context: the context must be a JSON object"));
     let job = manager.job("context").context("[7]").distributed(true).run(|| async {});
     assert!(job.await.unwrap_err().to_string().contains("context: the context must be a JSON object"));
 }

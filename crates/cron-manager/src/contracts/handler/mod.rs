@@ -50,19 +50,27 @@ pub trait Handler: Send + Sync + 'static {
 /// What an async function may take as an argument to be a handler: something it gets from the run.
 ///
 /// ```
-/// use cron_manager::{ActiveRun, FromRun, Result};
+/// use cron_manager::{ActiveRun, FromRun, Result, State, contracts::Services};
 ///
-/// /// The name of the job, for logs.
-/// struct Title(String);
+/// struct Mailer {
+///     sender: String,
+/// }
 ///
-/// impl FromRun for Title {
+/// /// The mailer, and the job that sends.
+/// struct Sender(State<Mailer>, String);
+///
+/// impl FromRun for Sender {
 ///     fn from_run(run: &ActiveRun) -> Result<Self> {
-///         Ok(Self(run.run().name.to_string()))
+///         Ok(Self(State::from_run(run)?, run.run().name.to_string()))
+///     }
+///
+///     fn check(services: &Services) -> Result<()> {
+///         State::<Mailer>::check(services)
 ///     }
 /// }
 ///
-/// async fn send_invoices(Title(title): Title) {
-///     println!("{title} begins");
+/// async fn send_invoices(Sender(mailer, job): Sender) {
+///     println!("{job} sends as {}", mailer.sender);
 /// }
 /// # cron_manager::IntoHandler::into_handler(send_invoices);
 /// ```
