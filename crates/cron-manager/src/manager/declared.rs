@@ -81,7 +81,7 @@ impl CronManager {
     ///
     /// Errors: those of [`CronManager::declare`].
     ///
-    /// ```
+    /// ```standalone_crate
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> cron_manager::Result<()> {
     /// use cron_manager::{CronManager, cron_job};
