@@ -3,9 +3,7 @@
 use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
 use clap::Args;
-use cron_manager::{
-    ActiveRun, CronManager, backends::system::SystemClock, contracts::Clock, handler_fn, scheduler::Tuning,
-};
+use cron_manager::{ActiveRun, CronManager, backends::system::SystemClock, contracts::Clock, scheduler::Tuning};
 use jiff::SignedDuration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -96,7 +94,7 @@ async fn join(arguments: &ReplicaArguments, jobs: &[Job], journal: &Arc<Journal>
     for job in jobs {
         let context = serde_json::json!({ "distributed": job.distributed, "ttl": job.ttl });
         let (doing, journal) = (Arc::new(job.clone()), Arc::clone(journal));
-        let handler = handler_fn(move |run| work(Arc::clone(&doing), Arc::clone(&journal), run));
+        let handler = move |run: ActiveRun| work(doing, journal, run);
         manager.job(&job.name).every(Duration::from_secs(job.every)).context(context).run(handler).await?;
     }
     Ok(manager)

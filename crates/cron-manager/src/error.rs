@@ -30,6 +30,7 @@ pub struct Error {
     kind: ErrorKind,
     message: String,
     field: Option<&'static str>,
+    place: Option<String>,
     source: Option<Box<dyn error::Error + Send + Sync>>,
 }
 
@@ -39,7 +40,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// An error of `kind` that says `message`.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), field: None, source: None }
+        Self { kind, message: message.into(), field: None, place: None, source: None }
     }
 
     /// Wrong input in `field` (its name on the wire).
@@ -68,12 +69,18 @@ impl Error {
         Self { source: Some(source.into()), ..self }
     }
 
+    /// The same error, told where in the program it comes from; an inner place stays.
+    #[must_use]
+    pub fn at(self, place: impl fmt::Display) -> Self {
+        Self { place: Some(self.place.unwrap_or_else(|| place.to_string())), ..self }
+    }
+
     /// The kind, for callers that decide by it.
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }
 
-    /// The message alone, without field or cause.
+    /// The message alone, without place, field or cause.
     pub fn message(&self) -> &str {
         &self.message
     }
@@ -86,6 +93,9 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(place) = &self.place {
+            write!(f, "{place}: ")?;
+        }
         if let Some(field) = self.field {
             write!(f, "{field}: ")?;
         }

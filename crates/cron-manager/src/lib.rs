@@ -16,7 +16,32 @@ mod setup;
 pub mod testing;
 
 #[doc(inline)]
-pub use contracts::{ActiveRun, Handler, HandlerResult, Stop, handler_fn};
+pub use contracts::{
+    ActiveRun, Attempt, Cancellation, Config, Ctx, Events, FromRun, Handler, HandlerResult, IdempotencyKey,
+    IntoHandler, IntoHandlerResult, JobFn, Progress, ProgressReport, State, Stop, Tick, Window,
+};
+/// Declares the job that an async function does, for [`CronManager::declare`] and [`CronManager::declare_all`]. The values that can be
+/// chosen by their names are those of [`schedules`], [`DstGap`](domain::schedule::DstGap), [`CatchUp`], [`Overlap`] and [`OnAbandoned`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> cron_manager::Result<()> {
+/// use cron_manager::{CronManager, Events, Tick, cron_job, jobs};
+///
+/// #[cron_job(name = "doSomething", schedule = EVERY_5_MINUTES, timezone = "Europe/Berlin", distributed, timeout = "90s")]
+/// async fn do_something(Tick(due): Tick, events: Events) {
+///     events.push(format!("did what was due at {due}"));
+/// }
+///
+/// let manager = CronManager::builder().build().await?;
+/// manager.declare(jobs![do_something]).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[cfg(feature = "macros")]
+pub use cron_manager_macros::cron_job;
+#[doc(inline)]
+pub use domain::schedule::named as schedules;
 #[doc(inline)]
 pub use domain::{
     CatchUp, ClaimToken, Context, CronConfig, CronConfigFields, CronConfigId, CronRun, Fence, Hold, JobName,
@@ -26,12 +51,25 @@ pub use domain::{
 pub use error::{Error, ErrorKind, Result};
 #[doc(inline)]
 pub use manager::CronManager;
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub use manager::expansion as __private;
+#[cfg(feature = "macros")]
+#[doc(inline)]
+pub use manager::{Declaration, DeclaredJob};
+#[doc(inline)]
+pub use scheduler::{Called, Refusal};
 #[cfg(feature = "settings")]
 #[doc(inline)]
 pub use settings::Settings;
 pub use setup::Builder;
 
 /// The README's example is compiled with the other ones.
-#[cfg(all(doctest, feature = "sqlite"))]
+#[cfg(all(doctest, feature = "sqlite", feature = "macros"))]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+/// So are those of the page on handlers.
+#[cfg(all(doctest, feature = "macros"))]
+#[doc = include_str!("../../../docs/handlers.md")]
+struct Handlers;

@@ -10,7 +10,7 @@ use crate::{
         memory::{LocalSignal, MemoryLocker, MemoryStore},
         system::{SystemClock, SystemRandomness, TokioSpawn, host_name},
     },
-    contracts::{Clock, Locker, Randomness, Signal, Spawn, Store},
+    contracts::{Clock, Locker, Randomness, Services, Signal, Spawn, Store},
     scheduler::{Parts, Replica, Tuning},
 };
 
@@ -32,6 +32,7 @@ pub struct Builder {
     #[cfg(feature = "settings")]
     settings: Option<Settings>,
     version: String,
+    services: Services,
     tuning: Option<Tuning>,
 }
 
@@ -108,6 +109,18 @@ impl Builder {
         Self { version: version.into(), ..self }
     }
 
+    /// The service's own configuration, for handlers that take [`Config<T>`](crate::Config).
+    pub fn config<T: Send + Sync + 'static>(mut self, value: T) -> Self {
+        self.services.config(value);
+        self
+    }
+
+    /// Something that runs share, for handlers that take [`State<T>`](crate::State); one of each type.
+    pub fn state<T: Send + Sync + 'static>(mut self, value: T) -> Self {
+        self.services.state(value);
+        self
+    }
+
     /// The lengths and sizes to work by.
     pub fn tuning(self, tuning: Tuning) -> Self {
         Self { tuning: Some(tuning), ..self }
@@ -159,6 +172,7 @@ impl Builder {
             version: self.version,
             host: host_name(),
             on: self.cron_manager.unwrap_or(true) && !self.read_only,
+            services: Arc::new(self.services),
         };
         Ok(CronManager::new(Replica::new(parts, self.tuning.unwrap_or_default())))
     }

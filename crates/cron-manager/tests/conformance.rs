@@ -165,15 +165,16 @@ mod hand_turned {
 }
 
 mod closures {
-    use cron_manager::{ActiveRun, Handler, handler_fn};
+    use cron_manager::{ActiveRun, Handler, IntoHandler};
 
     use super::*;
 
     async fn handler(_: ManualClock) -> (Arc<dyn Handler>, Box<dyn Any>) {
-        made(Arc::new(handler_fn(|run: ActiveRun| async move {
+        let handler = |run: ActiveRun| async move {
             run.stopped().await;
             Err::<(), _>("told to stop")
-        })))
+        };
+        made(Arc::new(handler.into_handler()))
     }
 
     cron_manager::handler_laws!(handler);

@@ -15,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-use cron_manager::{ActiveRun, Handler, Stop, contracts::Clock, handler_fn};
+use cron_manager::{ActiveRun, Handler, IntoHandler, Stop, contracts::Clock};
 use rustix::{
     fs::{MemfdFlags, memfd_create},
     process::Signal,
@@ -49,10 +49,8 @@ impl ShellCommand {
     /// A handler that runs the command once per call. Exit status 0 is success; all else is an error that says how it ended.
     pub(crate) fn into_handler(self) -> impl Handler {
         let command = Arc::new(self);
-        handler_fn(move |run: ActiveRun| {
-            let command = Arc::clone(&command);
-            async move { command.run(&run).await }
-        })
+        let handler = async move |run: ActiveRun| command.run(&run).await;
+        handler.into_handler()
     }
 
     async fn run(&self, run: &ActiveRun) -> Result<Value, String> {

@@ -58,7 +58,7 @@ fn active_run() -> ActiveRun {
     let mut page = Page::new(now, config.clone(), place, Vec::new());
     let place = page.record_tick(now);
     assert!(page.start(place, Claimant { replica_id: ReplicaId(1), token: ClaimToken(2) }));
-    ActiveRun::new(page.row(place).clone(), Arc::new(config), None)
+    ActiveRun::new(page.row(place).clone(), Arc::new(config), None, Arc::default())
 }
 
 fn command(text: &str, settings: &[(&str, &str)], input: Option<&str>, clock: impl Clock) -> impl Handler {

@@ -17,10 +17,9 @@ use std::{
 use bare::BareLoop;
 use counting::CountingStore;
 use cron_manager::{
-    ActiveRun, CronConfigFields, CronManager,
+    CronConfigFields, CronManager,
     backends::{sqlite::SqliteStore, system::SystemClock},
     contracts::Store,
-    handler_fn,
     scheduler::{Activity, Tuning},
     testing::ManualClock,
 };
@@ -107,7 +106,7 @@ impl Managed {
         for at in 0..CONFIGS {
             let job =
                 manager.job(format!("job-{at}")).every(Duration::from_secs(1)).context(json!({"distributed": true}));
-            job.run(handler_fn(|_: ActiveRun| async { Ok::<_, std::io::Error>(()) })).await.unwrap();
+            job.run(|| async {}).await.unwrap();
         }
         manager.start();
         Self { manager, clock }

@@ -3,14 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use cron_manager::{
-    ActiveRun, CronManager, Handler,
+    ActiveRun, CronManager, Handler, IntoHandler,
     backends::{
         memory::MemoryLocker,
         postgres::{PostgresOptions, PostgresStore},
         system::{SystemClock, SystemRandomness, TokioSpawn},
     },
     contracts::Clock,
-    handler_fn,
     scheduler::{Parts, Replica, Tuning},
 };
 use parking_lot::Mutex;
@@ -40,6 +39,7 @@ impl Service {
             version: String::new(),
             host: String::new(),
             on: true,
+            services: Arc::default(),
         };
         let replica = Replica::new(parts, Tuning { concurrency: 20_000, ..Tuning::default() });
         let manager = CronManager::new(Arc::clone(&replica));
@@ -57,12 +57,13 @@ impl Service {
 
     pub(crate) fn handler(&self) -> impl Handler + use<> {
         let (lateness, called) = (Arc::clone(&self.lateness), Arc::clone(&self.called));
-        handler_fn(move |run: ActiveRun| {
+        let handler = move |run: ActiveRun| {
             let late = SystemClock.now().duration_since(run.run().due_at);
             lateness.lock().push(late.as_millis_f64());
             called.notify_one();
-            async { Ok::<_, String>(()) }
-        })
+            async {}
+        };
+        handler.into_handler()
     }
 }
 

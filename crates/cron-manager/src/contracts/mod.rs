@@ -9,7 +9,11 @@ mod spawn;
 mod store;
 
 pub use clock::Clock;
-pub use handler::{ActiveRun, Handler, HandlerResult, Stop, handler_fn};
+pub use handler::{
+    ActiveRun, AsFunction, AsHandler, Attempt, Cancellation, Config, Ctx, Events, FromRun, Function, Handler,
+    HandlerResult, IdempotencyKey, IntoHandler, IntoHandlerResult, JobFn, Progress, ProgressReport, Services, State,
+    Stop, Tick, Window,
+};
 pub use locker::{Lease, LockRequest, LockTick, Locked, Locker};
 pub use randomness::Randomness;
 pub use signal::Signal;

@@ -85,8 +85,11 @@ impl Context {
     }
 
     /// The context as the handler's own type.
+    ///
+    /// Errors: invalid argument (`context`), whose message begins with the path of the field that does not fit.
     pub fn parse_as<T: DeserializeOwned>(&self) -> Result<T> {
-        serde_json::from_str(&self.text).map_err(|error| Error::invalid(FIELD, error.to_string()))
+        let mut text = serde_json::Deserializer::from_str(&self.text);
+        serde_path_to_error::deserialize(&mut text).map_err(|error| Error::invalid(FIELD, error.to_string()))
     }
 
     /// Whether one replica runs a tick for the whole service; otherwise every replica does.
@@ -136,6 +139,7 @@ fn depth(value: &Value) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde::Deserialize;
     use serde_json::json;
 
     #[test]
@@ -156,6 +160,24 @@ mod tests {
         assert_eq!(field(json!({"ttl": 1e300})), "context.ttl");
         assert_eq!(field(json!({"ttl": "30"})), "context.ttl");
         assert_eq!(field(json!({"big": "x".repeat(70_000)})), "context");
+    }
+
+    #[test]
+    fn a_context_that_does_not_fit_names_the_field_that_does_not() {
+        #[derive(Debug, Deserialize)]
+        struct Shops {
+            _shops: Vec<Shop>,
+        }
+        #[derive(Debug, Deserialize)]
+        struct Shop {
+            #[serde(rename = "id")]
+            _id: u32,
+        }
+        let error = |text: &str| Context::parse(text).unwrap().parse_as::<Shops>().unwrap_err().to_string();
+        let wrong = error(r#"{"_shops": [{"id": 1}, {"id": "two"}]}"#);
+        assert!(wrong.starts_with("context: _shops[1].id: invalid type: string \"two\", expected u32"), "{wrong}");
+        let missing = error(r#"{"_shops": [{}]}"#);
+        assert!(missing.starts_with("context: _shops[0]: missing field `id`"), "{missing}");
     }
 
     #[test]

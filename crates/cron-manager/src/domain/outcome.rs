@@ -55,6 +55,23 @@ impl Outcome {
         Self { result: Some(shorten(value, text.len()).to_string()), truncated: true, ..self }
     }
 
+    /// With the events captured while running and what the handler failed with. A text that is a JSON array is more events, as the original library's
+    /// handlers throw them: the error then says how many.
+    #[must_use]
+    pub fn with_failure(self, events: Vec<Value>, error: &str) -> Self {
+        match serde_json::from_str::<Vec<Value>>(error) {
+            Err(_) => self.with_result(events, Value::Null).with_error(error),
+            Ok(thrown) => {
+                let said = match thrown.len() {
+                    0 => "the handler failed with no events".to_owned(),
+                    1 => "the handler failed with 1 event, which is in its result".to_owned(),
+                    many => format!("the handler failed with {many} events, which are in its result"),
+                };
+                self.with_result(events, Value::Array(thrown)).with_error(&said)
+            }
+        }
+    }
+
     /// With an error text.
     #[must_use]
     pub fn with_error(self, error: &str) -> Self {
@@ -107,6 +124,23 @@ mod tests {
         assert_eq!(result(vec![json!(1)], json!(null)).as_deref(), Some("[1]"));
         assert_eq!(result(vec![], json!({"a": 2})).as_deref(), Some(r#"{"a":2}"#));
         assert_eq!(result(vec![], json!(null)), None);
+    }
+
+    #[test]
+    fn an_error_whose_text_is_a_json_array_is_events_after_the_captured_ones() {
+        let failed = |events, error: &str| {
+            let outcome = Outcome::new(RunState::Failed).with_failure(events, error);
+            (outcome.result, outcome.error.unwrap())
+        };
+        let kept = |text: &str| Some(text.to_owned());
+        let (result, error) = failed(vec![json!("begun")], r#" [{"shop": 7}, "no paper"] "#);
+        assert_eq!(result, kept(r#"["begun",{"shop":7},"no paper"]"#));
+        assert_eq!(error, "the handler failed with 2 events, which are in its result");
+        let (result, error) = failed(vec![], "[1]");
+        assert_eq!((result, &*error), (kept("[1]"), "the handler failed with 1 event, which is in its result"));
+        for text in ["no paper", r#"{"shop": 7}"#, "[7 shops]", "[1] and more"] {
+            assert_eq!(failed(vec![json!("begun")], text), (kept(r#"["begun"]"#), text.to_owned()));
+        }
     }
 
     #[test]

@@ -1,6 +1,12 @@
 //! The use cases: what a caller can ask for.
 
+mod call;
 mod configs;
+#[cfg(feature = "macros")]
+mod declared;
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub mod expansion;
 mod job;
 mod readiness;
 mod replicas;
@@ -10,6 +16,8 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::broadcast;
 
+#[cfg(feature = "macros")]
+pub use declared::{Declaration, DeclaredJob};
 pub use job::Job;
 pub use readiness::{Part, Readiness};
 
@@ -25,17 +33,16 @@ use crate::{
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> cron_manager::Result<()> {
-/// use cron_manager::{ActiveRun, CronManager, handler_fn};
+/// use cron_manager::{CronManager, Events, Tick};
 ///
 /// let manager = CronManager::builder().build().await?;
 /// manager
 ///     .job("send-invoices")
 ///     .schedule("*/5 * * * *")
 ///     .distributed(true)
-///     .run(handler_fn(|run: ActiveRun| async move {
-///         run.event(format!("invoices due at {}", run.run().due_at));
-///         Ok::<_, std::io::Error>(())
-///     }))
+///     .run(|Tick(due): Tick, events: Events| async move {
+///         events.push(format!("invoices due at {due}"));
+///     })
 ///     .await?;
 /// manager.start();
 /// manager.shutdown(std::time::Duration::from_secs(10)).await;

@@ -3,7 +3,6 @@
 use std::{any::Any, future::poll_fn, panic::AssertUnwindSafe, pin::pin, sync::Arc, task::Poll, time::Duration};
 
 use futures_util::FutureExt;
-use serde_json::Value;
 use tokio::sync::oneshot;
 
 use super::{Replica, active::Live, lock::Lock, replica::Activity};
@@ -23,7 +22,8 @@ impl Replica {
     ) -> Option<oneshot::Receiver<Outcome>> {
         let hold = run.hold()?;
         let window_start = window_start(&run, &config);
-        let live = Arc::new(Live::new(ActiveRun::new(run, config, window_start), hold, sent));
+        let active = ActiveRun::new(run, config, window_start, Arc::clone(&self.services));
+        let live = Arc::new(Live::new(active, hold, sent));
         let ended = live.ended();
         let is_new = self.active.insert(&live);
         is_new.then(|| {
@@ -130,7 +130,7 @@ fn outcome(active: &ActiveRun, ended: HandlerResult) -> Outcome {
     let outcome = Outcome::new(state).with_log(&log, cut);
     match ended {
         Ok(value) => outcome.with_result(active.events(), value),
-        Err(error) => outcome.with_result(active.events(), Value::Null).with_error(&error),
+        Err(error) => outcome.with_failure(active.events(), &error),
     }
 }
 

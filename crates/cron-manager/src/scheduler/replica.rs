@@ -15,7 +15,7 @@ use tokio::sync::{Notify, broadcast, mpsc, watch};
 use super::{active::ActiveRuns, share::Share, store_time::StoreTime, watch::Membership};
 use crate::{
     CronConfig, CronRun, Handler, JobName, Outcome, ReplicaId, StoreId,
-    contracts::{Clock, Finish, Locker, Randomness, Signal, Spawn, Store},
+    contracts::{Clock, Finish, Locker, Randomness, Services, Signal, Spawn, Store},
 };
 
 /// What a replica is made of.
@@ -39,6 +39,8 @@ pub struct Parts {
     pub host: String,
     /// Whether it may be started; if not, it plans and runs nothing, and the store can be read and written all the same.
     pub on: bool,
+    /// What handlers may ask for.
+    pub services: Arc<Services>,
 }
 
 /// The lengths and sizes a replica works by.
@@ -106,6 +108,7 @@ pub struct Replica {
     pub(super) share: RwLock<Share>,
     pub(super) version: String,
     pub(super) host: String,
+    pub(super) services: Arc<Services>,
     pub(super) store: Arc<dyn Store>,
     pub(super) locker: Arc<dyn Locker>,
     pub(super) signal: Arc<dyn Signal>,
@@ -157,6 +160,7 @@ impl Replica {
             share: RwLock::default(),
             version: parts.version,
             host: parts.host,
+            services: parts.services,
             store: parts.store,
             locker: parts.locker,
             signal: parts.signal,
@@ -231,6 +235,11 @@ impl Replica {
     /// A random value.
     pub fn random(&self) -> u64 {
         self.randomness.next()
+    }
+
+    /// What handlers may ask for.
+    pub fn services(&self) -> &Services {
+        &self.services
     }
 
     /// Tells all replicas to look at the store again.

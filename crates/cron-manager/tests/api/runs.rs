@@ -2,7 +2,6 @@ use cron_manager::{
     ActiveRun, CronConfigId, SkipReason,
     contracts::{Busy, Pages},
     domain::ledger::Page,
-    handler_fn,
     scheduler::Activity,
 };
 use jiff::Timestamp;
@@ -97,11 +96,11 @@ async fn a_trigger_takes_no_fields_and_an_enabled_config() {
 /// Runs a handler to its end and reads the run and its log.
 async fn run_to_the_end(fail: bool) -> (Value, Value) {
     let server = Server::start().await;
-    let handler = handler_fn(move |run: ActiveRun| async move {
+    let handler = move |run: ActiveRun| async move {
         run.log("one line");
         run.event(json!({"z": 1, "a": 2}));
         if fail { Err("out of paper") } else { Ok(()) }
-    });
+    };
     server.manager.job("j").run(handler).await.unwrap();
     let mut activity = server.manager.activity();
     server.manager.start();

@@ -6,6 +6,7 @@
     reason = "a test may end by a panic, and has a runtime of its own"
 )]
 
+mod calls;
 mod configs;
 mod locker;
 mod locks;

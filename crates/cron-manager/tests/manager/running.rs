@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cron_manager::{ActiveRun, CronConfigFields, ErrorKind, RunKind, RunState, SkipReason, Stop, handler_fn};
+use cron_manager::{ActiveRun, CronConfigFields, ErrorKind, RunKind, RunState, SkipReason, Stop, Window};
 use serde_json::json;
 
 use crate::service::{Service, done, held, instant, quiet, seconds};
@@ -10,11 +10,11 @@ use crate::service::{Service, done, held, instant, quiet, seconds};
 #[tokio::test]
 async fn a_tick_runs_once_and_keeps_its_events_and_its_value() {
     let service = Service::new().await;
-    let handler = handler_fn(|run: ActiveRun| async move {
+    let handler = |run: ActiveRun| async move {
         run.event(json!({"sent": 3}));
         run.log("hello");
         Ok::<_, String>(vec!["done"])
-    });
+    };
     let config = service.manager.job("a").every(seconds(10)).run(handler).await.unwrap();
     service.manager.start();
     service.pass(seconds(15)).await;
@@ -34,17 +34,17 @@ async fn a_tick_runs_once_and_keeps_its_events_and_its_value() {
 #[tokio::test]
 async fn an_error_and_a_panic_end_a_run_as_failed_with_its_events_and_nothing_else() {
     let service = Service::new().await;
-    let fails = handler_fn(|run: ActiveRun| async move {
+    let fails = |run: ActiveRun| async move {
         run.event("before");
         Err::<(), _>("no more paper")
-    });
-    let panics = handler_fn(|run: ActiveRun| async move {
+    };
+    let panics = |run: ActiveRun| async move {
         run.event("before");
         if run.run().fence.0 > 0 {
             std::panic::resume_unwind(Box::new("no more ink"));
         }
         Ok::<_, String>(())
-    });
+    };
     let fails = service.manager.job("fails").every(seconds(10)).run(fails).await.unwrap();
     let panics = service.manager.job("panics").every(seconds(10)).run(panics).await.unwrap();
     service.manager.start();
@@ -62,10 +62,10 @@ async fn an_error_and_a_panic_end_a_run_as_failed_with_its_events_and_nothing_el
 #[tokio::test]
 async fn a_run_over_its_timeout_is_told_to_stop_and_recorded_as_timed_out() {
     let service = Service::new().await;
-    let obeys = handler_fn(|run: ActiveRun| async move {
+    let obeys = |run: ActiveRun| async move {
         assert_eq!(run.stopped().await, Stop::TimedOut);
         Ok::<_, String>("half")
-    });
+    };
     let obeys = service.manager.job("obeys").every(seconds(60)).timeout(seconds(3)).run(obeys).await.unwrap();
     let (stubborn, _gate) = held();
     let stubborn = service.manager.job("stubborn").every(seconds(60)).timeout(seconds(3)).run(stubborn).await.unwrap();
@@ -202,15 +202,16 @@ async fn a_run_sees_its_context_and_the_window_it_is_for() {
     let service = Service::new().await;
     let seen = Arc::new(parking_lot::Mutex::new(None));
     let keep = Arc::clone(&seen);
-    let handler = handler_fn(move |run: ActiveRun| {
+    let handler = move |run: ActiveRun| {
         *keep.lock() = Some((run.context().to_value(), run.window()));
         async { Ok::<_, String>(()) }
-    });
+    };
     let job = service.manager.job("window").schedule("*/10 * * * * *").context(json!({"shop": 7}));
     job.run(handler).await.unwrap();
     service.manager.start();
     service.pass(seconds(21)).await;
-    let (context, (from, to)) = seen.lock().take().unwrap();
+    let (context, window) = seen.lock().take().unwrap();
     assert_eq!(context, json!({"shop": 7}));
-    assert_eq!((from, to), (Some(instant("2026-03-01T12:00:10Z")), instant("2026-03-01T12:00:20Z")));
+    let (start, end) = (Some(instant("2026-03-01T12:00:10Z")), instant("2026-03-01T12:00:20Z"));
+    assert_eq!(window, Window { start, end });
 }

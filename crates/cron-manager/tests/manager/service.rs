@@ -3,10 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use cron_manager::{
-    ActiveRun, CronConfigId, CronManager, CronRun, JobName, RunState,
+    CronConfigId, CronManager, CronRun, IntoHandler, JobName, RunState,
     backends::memory::{LocalSignal, MemoryStore},
     contracts::{RunQuery, Store},
-    handler_fn,
     scheduler::Tuning,
     testing::ManualClock,
 };
@@ -48,6 +47,11 @@ impl Service {
         let lock = SharedLock::new(clock.clone());
         let store = Arc::new(MemoryStore::shared(Arc::new(clock.clone())));
         (Self::locked(clock, store, lock.clone()).await, lock)
+    }
+
+    /// Another process of the same service, with the same lock.
+    pub(crate) async fn another_locked(&self, lock: &SharedLock) -> Self {
+        Self::locked(self.clock.clone(), Arc::clone(&self.store), lock.clone()).await
     }
 
     /// A service on a store of its own, which has nothing in common with others but the lock.
@@ -126,18 +130,12 @@ pub(crate) async fn quiet() {
 pub(crate) fn held() -> (impl cron_manager::Handler, Arc<Notify>) {
     let gate = Arc::new(Notify::new());
     let waits = Arc::clone(&gate);
-    let handler = handler_fn(move |_: ActiveRun| {
-        let waits = Arc::clone(&waits);
-        async move {
-            waits.notified().await;
-            Ok::<_, String>(())
-        }
-    });
-    (handler, gate)
+    let handler = async move || waits.notified().await;
+    (handler.into_handler(), gate)
 }
 
 pub(crate) fn done() -> impl cron_manager::Handler {
-    handler_fn(|_: ActiveRun| async { Ok::<_, String>(()) })
+    (|| async {}).into_handler()
 }
 
 pub(crate) fn name(text: &str) -> JobName {

@@ -1,6 +1,6 @@
 //! A shutdown lets runs end, and loses nothing.
 
-use cron_manager::{ActiveRun, RunState, Stop, handler_fn};
+use cron_manager::{ActiveRun, RunState, Stop};
 use serde_json::json;
 
 use crate::service::{Service, held, quiet, seconds};
@@ -30,11 +30,11 @@ async fn heartbeats_go_on_while_a_run_drains() {
 #[tokio::test]
 async fn a_run_that_outlasts_the_grace_period_is_told_to_stop_and_recorded_as_cancelled() {
     let service = Service::new().await;
-    let obeys = handler_fn(|run: ActiveRun| async move {
+    let obeys = |run: ActiveRun| async move {
         run.event("begun");
         assert_eq!(run.stopped().await, Stop::ShutDown);
         Err::<(), _>("stopped half way")
-    });
+    };
     let config = service.manager.job("obeys").every(seconds(10)).run(obeys).await.unwrap();
     service.manager.start();
     service.pass(seconds(10)).await;

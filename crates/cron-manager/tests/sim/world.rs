@@ -3,11 +3,10 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use cron_manager::{
-    ActiveRun, CronConfig, CronConfigFields, CronConfigId, CronManager, ErrorKind, LockPolicy, PageId,
+    ActiveRun, CronConfig, CronConfigFields, CronConfigId, CronManager, ErrorKind, IntoHandler, LockPolicy, PageId,
     backends::memory::{LocalSignal, MemoryLocker, MemoryStore},
     contracts::{Clock, ConfigQuery, Store},
     domain::ledger::Account,
-    handler_fn,
     scheduler::{Parts, Replica, Tuning},
 };
 use futures_util::FutureExt;
@@ -170,6 +169,7 @@ impl World {
             version: String::new(),
             host: format!("machine-{machine}"),
             on: true,
+            services: Arc::default(),
         };
         let replica = Replica::new(parts, tuning());
         for name in &self.names {
@@ -186,27 +186,24 @@ impl World {
     /// Acts some times, as a job that writes to a resource, and returns its fence; or fails, panics, or goes on and on.
     fn handler(&self, clock: SimClock) -> impl cron_manager::Handler + use<> {
         let (judge, random, lock) = (self.judge.clone(), self.random.fork(), self.lock.clone());
-        handler_fn(move |active: ActiveRun| {
-            let (judge, random, clock, lock) = (judge.clone(), random.clone(), clock.clone(), lock.clone());
-            async move {
-                let run = active.run().clone();
-                judge.started(&run);
-                let config = active.config();
-                if config.policy.lock == LockPolicy::Require && config.is_distributed() && run.lane.is_none() {
-                    judge.started_under_lock(&run, lock.is_with_outsider(&run.name));
-                }
-                let steps = random.pick(&[0, 0, 1, 3, 20]);
-                for _ in 0..steps {
-                    clock.sleep_until(clock.elapsed() + random.millis(1..1_500)).await;
-                    judge.effect(&run);
-                }
-                match random.below(20) {
-                    0 => Err("failed, as jobs do".to_owned()),
-                    1 => std::panic::resume_unwind(Box::new("panicked, as jobs do")),
-                    _ => Ok(run.fence.0),
-                }
+        let handler = async move |active: ActiveRun| {
+            let (run, config) = (active.run().clone(), active.config());
+            judge.started(&run);
+            if config.policy.lock == LockPolicy::Require && config.is_distributed() && run.lane.is_none() {
+                judge.started_under_lock(&run, lock.is_with_outsider(&run.name));
             }
-        })
+            let steps = random.pick(&[0, 0, 1, 3, 20]);
+            for _ in 0..steps {
+                clock.sleep_until(clock.elapsed() + random.millis(1..1_500)).await;
+                judge.effect(&run);
+            }
+            match random.below(20) {
+                0 => Err("failed, as jobs do".to_owned()),
+                1 => std::panic::resume_unwind(Box::new("panicked, as jobs do")),
+                _ => Ok(run.fence.0),
+            }
+        };
+        handler.into_handler()
     }
 
     fn something_happens(&mut self) {
@@ -345,6 +342,7 @@ impl World {
             version: String::new(),
             host: "users".into(),
             on: true,
+            services: Arc::default(),
         };
         CronManager::new(Replica::new(parts, tuning()))
     }

@@ -3,9 +3,9 @@
 //! Forty-eight have five fields and thirty-five six, with the second first.
 //!
 //! ```
-//! use cron_manager::domain::schedule::{DstGap, Schedule, named::EVERY_5_MINUTES};
+//! use cron_manager::{Schedule, domain::schedule::DstGap, schedules};
 //!
-//! let schedule = Schedule::cron(EVERY_5_MINUTES, "UTC", DstGap::default())?;
+//! let schedule = Schedule::cron(schedules::EVERY_5_MINUTES, "UTC", DstGap::default())?;
 //! # Ok::<(), cron_manager::domain::schedule::ScheduleError>(())
 //! ```
 

@@ -52,5 +52,5 @@ async fn active_run(clock: &ManualClock) -> ActiveRun {
     };
     let pages = store.transact(Pages::Of(&[config.id.into()]), Busy::Wait, &decide).await.unwrap();
     let run = pages[0].claimed(claimant.token).next().cloned().unwrap();
-    ActiveRun::new(run, Arc::new(config), None)
+    ActiveRun::new(run, Arc::new(config), None, Arc::default())
 }

@@ -1,0 +1,134 @@
+//! A run that is live.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use parking_lot::Mutex;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{Cancellation, Events, Progress, ProgressReport, Services, Stop, Window, log::Log};
+use crate::{Context, CronConfig, CronRun};
+
+/// A run that is live on this replica, as its handler sees it. Clones are the same run.
+#[derive(Clone)]
+pub struct ActiveRun {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    run: CronRun,
+    config: Arc<CronConfig>,
+    window_start: Option<Timestamp>,
+    services: Arc<Services>,
+    events: Events,
+    progress: Progress,
+    log: Mutex<Log>,
+    cancellation: Cancellation,
+}
+
+impl ActiveRun {
+    /// The most that is kept of what a run prints, in bytes; older lines go first.
+    pub const LOG_LIMIT: usize = Log::LIMIT;
+
+    /// A run that was claimed, with the tick before it and what its handler may ask for.
+    pub fn new(
+        run: CronRun,
+        config: Arc<CronConfig>,
+        window_start: Option<Timestamp>,
+        services: Arc<Services>,
+    ) -> Self {
+        let inner = Inner {
+            run,
+            config,
+            window_start,
+            services,
+            events: Events::default(),
+            progress: Progress::default(),
+            log: Mutex::default(),
+            cancellation: Cancellation::default(),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// The row in the ledger, as it was claimed.
+    pub fn run(&self) -> &CronRun {
+        &self.inner.run
+    }
+
+    /// The config it was claimed under.
+    pub fn config(&self) -> &CronConfig {
+        &self.inner.config
+    }
+
+    /// What the config tells the handler.
+    pub fn context(&self) -> &Context {
+        &self.inner.config.context
+    }
+
+    /// From the previous tick to this one: the span that this run is for.
+    pub fn window(&self) -> Window {
+        Window { start: self.inner.window_start, end: self.inner.run.due_at }
+    }
+
+    /// How long the run may last.
+    pub fn timeout(&self) -> Option<Duration> {
+        self.inner.config.policy.timeout
+    }
+
+    /// Captures an event. Events are kept even when the run fails.
+    pub fn event(&self, event: impl Serialize) {
+        self.inner.events.push(event);
+    }
+
+    /// The events captured so far.
+    pub fn events(&self) -> Vec<Value> {
+        self.inner.events.all()
+    }
+
+    /// How far the handler says it has come.
+    pub fn progress(&self) -> Option<ProgressReport> {
+        self.inner.progress.report()
+    }
+
+    /// Adds a line to the run's log.
+    pub fn log(&self, line: &str) {
+        self.inner.log.lock().push(line);
+    }
+
+    /// The run's log so far, and whether its beginning was dropped.
+    pub fn log_text(&self) -> (String, bool) {
+        self.inner.log.lock().read()
+    }
+
+    /// Tells the handler to stop. The first reason stays.
+    pub fn stop(&self, why: Stop) {
+        self.inner.cancellation.cancel(why);
+    }
+
+    /// Why the handler is told to stop, if it is.
+    pub fn stopping(&self) -> Option<Stop> {
+        self.inner.cancellation.reason()
+    }
+
+    /// Ends when the handler is told to stop.
+    pub async fn stopped(&self) -> Stop {
+        self.inner.cancellation.cancelled().await
+    }
+
+    pub(super) fn services(&self) -> &Services {
+        &self.inner.services
+    }
+
+    pub(super) fn captures(&self) -> &Events {
+        &self.inner.events
+    }
+
+    pub(super) fn progress_report(&self) -> &Progress {
+        &self.inner.progress
+    }
+
+    pub(super) fn cancellation(&self) -> &Cancellation {
+        &self.inner.cancellation
+    }
+}
