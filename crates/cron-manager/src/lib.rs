@@ -18,8 +18,8 @@ pub use contracts::{ActiveRun, Handler, HandlerResult, Stop, handler_fn};
 #[doc(inline)]
 pub use domain::{
     CatchUp, ClaimToken, Context, CronConfig, CronConfigFields, CronConfigId, CronRun, Fence, Hold, JobName,
-    OnAbandoned, Outcome, Overlap, PageId, Policy, RegisteredReplica, ReplicaId, ReplicaStatus, Revision, RunId,
-    RunKind, RunState, Schedule, SkipReason,
+    LockHolder, OnAbandoned, Outcome, Overlap, PageId, Policy, RegisteredReplica, ReplicaId, ReplicaStatus, Revision,
+    RunId, RunKind, RunState, Schedule, SkipReason, StoreId,
 };
 pub use error::{Error, ErrorKind, Result};
 #[doc(inline)]

@@ -13,7 +13,8 @@ fn made<T>(subject: T) -> (T, Box<dyn Any>) {
 mod memory {
     use cron_manager::{
         backends::memory::{LocalSignal, MemoryLocker, MemoryStore},
-        contracts::{Locker, Signal, Store},
+        contracts::{Signal, Store},
+        testing::conformance::locker::Timed,
     };
 
     use super::*;
@@ -22,8 +23,8 @@ mod memory {
         made(Arc::new(MemoryStore::new(Arc::new(clock))))
     }
 
-    async fn locker(clock: ManualClock) -> (Arc<dyn Locker>, Box<dyn Any>) {
-        made(Arc::new(MemoryLocker::new(Arc::new(clock))))
+    async fn locker(clock: ManualClock) -> (Timed, Box<dyn Any>) {
+        made((Arc::new(MemoryLocker::new(Arc::new(clock.clone()))), Arc::new(clock)))
     }
 
     async fn signals(_: ManualClock) -> ((Arc<dyn Signal>, Arc<dyn Signal>), Box<dyn Any>) {

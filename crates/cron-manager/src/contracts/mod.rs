@@ -10,7 +10,7 @@ mod store;
 
 pub use clock::Clock;
 pub use handler::{ActiveRun, Handler, HandlerResult, Stop, handler_fn};
-pub use locker::{Lease, Locker};
+pub use locker::{Lease, LockRequest, LockTick, Locked, Locker};
 pub use randomness::Randomness;
 pub use signal::Signal;
 pub use spawn::Spawn;

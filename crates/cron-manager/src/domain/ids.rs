@@ -63,6 +63,16 @@ impl FromStr for ReplicaId {
     }
 }
 
+/// One store, and so one ledger: a random value, kept with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StoreId(pub u64);
+
+impl fmt::Display for StoreId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
 /// One page of the ledger: a config's, where its ticks run once in the service; or one replica's *lane* of it, where
 /// every replica runs each tick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
