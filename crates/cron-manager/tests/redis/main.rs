@@ -14,3 +14,5 @@ mod outsiders;
 mod rights;
 mod server;
 mod support;
+#[cfg(feature = "redis-tls")]
+mod tls;

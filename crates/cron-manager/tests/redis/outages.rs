@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use cron_manager::{
     ErrorKind,
-    backends::{redis::RedisLocker, system::SystemRandomness},
+    backends::{
+        redis::{RedisLocker, RedisOptions},
+        system::SystemRandomness,
+    },
     contracts::Locker,
     testing::ManualClock,
 };
@@ -16,7 +19,10 @@ use tokio::{
     task::spawn,
 };
 
-use crate::support::{TTL, ask, locker, take};
+use crate::{
+    server::{self, Outsider},
+    support::{TTL, ask, live, locker, signal, take},
+};
 
 async fn is_away(locker: &RedisLocker) -> bool {
     let error = ask(locker, "job", 1).await.err();
@@ -118,21 +124,33 @@ async fn a_server_that_is_held_still_from_the_start_is_used_when_it_goes_on() {
     take(&locker, "after", 1).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_still_loads_is_away() {
+/// The URL of what looks like a server, and answers whatever it is asked: on its first connection with the first answer, and so on.
+async fn parrot(answers: &'static [&'static str]) -> String {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let url = format!("redis://{}", listener.local_addr().unwrap());
     spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
+        for answer in answers {
+            let (mut stream, _) = listener.accept().await.unwrap();
             let mut buffer = [0; 4096];
             while let Ok(read @ 1..) = stream.read(&mut buffer).await {
                 let commands = buffer[..read].iter().filter(|byte| **byte == b'*').count();
-                let answer = "-LOADING Redis is loading the dataset in memory\r\n".repeat(commands);
-                stream.write_all(answer.as_bytes()).await.unwrap();
+                stream.write_all(answer.repeat(commands).as_bytes()).await.unwrap();
             }
         }
     });
+    url
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_still_loads_is_away() {
+    let url = parrot(&["-LOADING Redis is loading the dataset in memory\r\n"]).await;
     assert!(is_away(&locker(url)).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_only_lets_read_is_left_for_its_successor() {
+    let url = parrot(&["-READONLY You can't write against a read only replica.\r\n", "+OK\r\n"]).await;
+    take(&locker(url), "job", 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -144,6 +162,42 @@ async fn the_new_master_is_found_after_a_failover() {
     // Not by the same fence: what the old master had passed on is still there.
     take(&locker, "job", 2).await;
     locker.ping().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_that_no_sentinel_knows_is_named_in_the_error() {
+    let url = server::sentinel_url().replace("/cron", "/nobody");
+    let error = ask(&locker(url), "job", 1).await.err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert!(error.to_string().contains("the Sentinel does not know the service"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_master_that_became_a_replica_is_left() {
+    let servers = RedisSentinel::start().unwrap();
+    let (locker, signal) = (locker(servers.url()), signal(servers.url()));
+    take(&locker, "job", 1).await;
+    live(&signal).await;
+    servers.switch_over().unwrap();
+    take(&locker, "job", 2).await;
+    let at_master = Outsider::at(&servers.master_url().unwrap()).await;
+    assert!(at_master.ask::<String>(&["GET", "cron-lock-job"]).await.contains(":2:"));
+    // It follows when its connection ends, or when its own words no longer come back.
+    while at_master.ask::<(String, i64)>(&["PUBSUB", "NUMSUB", "cron-lock-nudge"]).await.1 == 0 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_manager_handed_in_is_used_again_after_a_restart() {
+    let mut server = Redis::start().unwrap();
+    let client = redis::Client::open(server.url()).unwrap();
+    let locker = locker(RedisOptions::client(client.get_connection_manager().await.unwrap()));
+    for _ in 0..3 {
+        take(&locker, "job", 1).await;
+        server.restart().unwrap();
+    }
+    take(&locker, "job", 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

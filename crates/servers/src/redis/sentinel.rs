@@ -2,7 +2,10 @@
 
 use std::io;
 
-use super::node::{Mode, Node};
+use super::{
+    ask::ask,
+    node::{Mode, Node},
+};
 
 /// What the Sentinel calls the service.
 const SERVICE: &str = "cron";
@@ -52,8 +55,21 @@ impl RedisSentinel {
     ///
     /// Errors: that does not happen within a minute.
     pub fn fail_over(&mut self) -> io::Result<()> {
-        let [master, replica] = &mut self.servers;
-        master.kill()?;
+        self.servers[0].kill()?;
+        self.wait_for_successor()
+    }
+
+    /// Makes the first master the replica of the other server, which is then master, and the Sentinel says so. Both go on.
+    ///
+    /// Errors: that does not happen within a minute.
+    pub fn switch_over(&self) -> io::Result<()> {
+        ask(self.sentinel.port(), &["SENTINEL", "FAILOVER", SERVICE])?;
+        self.wait_for_successor()?;
+        self.servers[0].wait_for(&["INFO", "replication"], |info| info.contains("role:slave")).map(drop)
+    }
+
+    fn wait_for_successor(&self) -> io::Result<()> {
+        let replica = &self.servers[1];
         let port = replica.port().to_string();
         self.sentinel.wait_for(&["SENTINEL", "GET-MASTER-ADDR-BY-NAME", SERVICE], |answer| answer.ends_with(&port))?;
         replica.wait_for(&["INFO", "replication"], |info| info.contains("role:master"))?;

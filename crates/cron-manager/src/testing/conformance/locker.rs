@@ -12,11 +12,11 @@ use crate::{
     contracts::{Lease, LockRequest, LockTick, Locked, Locker},
 };
 
-const TTL: Duration = Duration::from_secs(10);
+const TTL: Duration = Duration::from_secs(60);
 /// How long a tick is remembered.
-const REMEMBER: Duration = Duration::from_secs(100);
+const REMEMBER: Duration = Duration::from_secs(600);
 /// What a law may take where time also passes by itself.
-const MARGIN: Duration = Duration::from_secs(2);
+const MARGIN: Duration = Duration::from_secs(20);
 
 /// Makes the tests; the factory returns a locker, and the time by which its leases run out.
 #[macro_export]
