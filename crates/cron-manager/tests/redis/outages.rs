@@ -20,7 +20,7 @@ use tokio::{
 };
 
 use crate::{
-    server::{self, Outsider},
+    server::{self, Outsider, unique},
     support::{TTL, ask, live, locker, signal, take},
 };
 
@@ -124,12 +124,13 @@ async fn a_server_that_is_held_still_from_the_start_is_used_when_it_goes_on() {
     take(&locker, "after", 1).await;
 }
 
-/// The URL of what looks like a server, and answers whatever it is asked: on its first connection with the first answer, and so on.
-async fn parrot(answers: &'static [&'static str]) -> String {
+/// The address of what looks like a server, and answers whatever it is asked: on its first connection with the first answer, and so on;
+/// in the end always with the last.
+async fn parrot(answers: Vec<String>) -> String {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let url = format!("redis://{}", listener.local_addr().unwrap());
+    let address = listener.local_addr().unwrap().to_string();
     spawn(async move {
-        for answer in answers {
+        for answer in answers.iter().chain(std::iter::repeat(answers.last().unwrap())) {
             let (mut stream, _) = listener.accept().await.unwrap();
             let mut buffer = [0; 4096];
             while let Ok(read @ 1..) = stream.read(&mut buffer).await {
@@ -138,19 +139,20 @@ async fn parrot(answers: &'static [&'static str]) -> String {
             }
         }
     });
-    url
+    address
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_still_loads_is_away() {
-    let url = parrot(&["-LOADING Redis is loading the dataset in memory\r\n"]).await;
-    assert!(is_away(&locker(url)).await);
+    let server = parrot(vec!["-LOADING Redis is loading the dataset in memory\r\n".into()]).await;
+    assert!(is_away(&locker(format!("redis://{server}"))).await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_only_lets_read_is_left_for_its_successor() {
-    let url = parrot(&["-READONLY You can't write against a read only replica.\r\n", "+OK\r\n"]).await;
-    take(&locker(url), "job", 1).await;
+    let readonly = "-READONLY You can't write against a read only replica.\r\n";
+    let server = parrot(vec![readonly.into(), "+OK\r\n".into()]).await;
+    take(&locker(format!("redis://{server}")), "job", 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -162,6 +164,18 @@ async fn the_new_master_is_found_after_a_failover() {
     // Not by the same fence: what the old master had passed on is still there.
     take(&locker, "job", 2).await;
     locker.ping().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sentinel_that_names_a_replica_is_not_believed() {
+    let replica = Redis::start().unwrap();
+    let _: String = Outsider::at(&replica.url()).await.ask(&["REPLICAOF", "127.0.0.1", "1"]).await;
+    let port = replica.port().to_string();
+    let stale = parrot(vec![format!("*2\r\n$9\r\n127.0.0.1\r\n${}\r\n{port}\r\n", port.len())]).await;
+    let error = ask(&locker(format!("redis-sentinel://{stale}/cron")), "job", 1).await.err().unwrap();
+    assert!(error.to_string().contains("names a server that is not the master"), "{error}");
+    let url = server::sentinel_url().replace("redis-sentinel://", &format!("redis-sentinel://{stale},"));
+    take(&locker(url), &unique("job"), 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
