@@ -87,7 +87,7 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// `scheduler` for `scheduler/plan.rs`, `backends/memory` for `backends/memory/store.rs`, `setup` for `setup.rs`.
+/// `scheduler` for `scheduler/plan.rs`, `backends/memory` for `backends/memory/store.rs`, `setup` for `setup/mod.rs`.
 fn room_of(path: &Path) -> String {
     let parts: Vec<String> =
         path.components().map(|part| part.as_os_str().to_string_lossy().replace(".rs", "")).collect();

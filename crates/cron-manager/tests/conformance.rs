@@ -13,7 +13,8 @@ fn made<T>(subject: T) -> (T, Box<dyn Any>) {
 mod memory {
     use cron_manager::{
         backends::memory::{LocalSignal, MemoryLocker, MemoryStore},
-        contracts::{Locker, Signal, Store},
+        contracts::{Signal, Signals, Store},
+        testing::conformance::locker::Timed,
     };
 
     use super::*;
@@ -22,8 +23,8 @@ mod memory {
         made(Arc::new(MemoryStore::new(Arc::new(clock))))
     }
 
-    async fn locker(clock: ManualClock) -> (Arc<dyn Locker>, Box<dyn Any>) {
-        made(Arc::new(MemoryLocker::new(Arc::new(clock))))
+    async fn locker(clock: ManualClock) -> (Timed, Box<dyn Any>) {
+        made((Arc::new(MemoryLocker::new(Arc::new(clock.clone()))), Arc::new(clock)))
     }
 
     async fn signals(_: ManualClock) -> ((Arc<dyn Signal>, Arc<dyn Signal>), Box<dyn Any>) {
@@ -34,6 +35,19 @@ mod memory {
     cron_manager::store_laws!(store);
     cron_manager::locker_laws!(locker);
     cron_manager::signal_laws!(signals);
+
+    /// Two ways for nudges, of which one is enough.
+    mod together {
+        use super::*;
+
+        async fn signals(_: ManualClock) -> ((Arc<dyn Signal>, Arc<dyn Signal>), Box<dyn Any>) {
+            let (one, deaf) = (LocalSignal::default(), LocalSignal::default());
+            let both = || -> Vec<Arc<dyn Signal>> { vec![Arc::new(one.clone()), Arc::new(deaf.clone())] };
+            made((Arc::new(Signals(both())), Arc::new(Signals(vec![Arc::new(one.clone())]))))
+        }
+
+        cron_manager::signal_laws!(signals);
+    }
 }
 
 mod sqlite {

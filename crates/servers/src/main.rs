@@ -1,6 +1,7 @@
-//! Runs a command beside a throw-away server: `servers with-postgres COMMAND [ARGUMENT…]`.
+//! Runs a command beside throw-away servers: `servers with postgres redis redis-cluster redis-sentinel -- COMMAND [ARGUMENT…]`.
 
 use std::{
+    any::Any,
     env,
     ffi::OsString,
     io,
@@ -8,28 +9,49 @@ use std::{
     process::{Command, ExitCode, ExitStatus},
 };
 
-use servers::Postgres;
+use servers::{Postgres, Redis, RedisCluster, RedisSentinel};
 
 fn main() -> ExitCode {
-    let mut arguments = env::args_os().skip(1);
-    let done = match (arguments.next().as_ref().and_then(|way| way.to_str()), arguments.next()) {
-        (Some("with-postgres"), Some(program)) => with_postgres(&program, arguments),
-        _ => Err(io::Error::other("usage: servers with-postgres COMMAND [ARGUMENT…]")),
-    };
-    done.unwrap_or_else(|error| {
+    let arguments: Vec<OsString> = env::args_os().skip(1).collect();
+    beside(&arguments).unwrap_or_else(|error| {
         eprintln!("error: {error}");
         ExitCode::from(2)
     })
 }
 
-/// Runs the command with the server's URL in `CRON_MANAGER_TEST_POSTGRES_URL`.
-fn with_postgres(program: &OsString, arguments: impl Iterator<Item = OsString>) -> io::Result<ExitCode> {
-    let mut server = Postgres::fast()?;
+/// Runs the command with each server's URL in `CRON_MANAGER_TEST_POSTGRES_URL` and its like.
+fn beside(arguments: &[OsString]) -> io::Result<ExitCode> {
+    let usage = || {
+        io::Error::other(
+            "usage: servers with [postgres] [redis] [redis-cluster] [redis-sentinel] -- COMMAND [ARGUMENT…]",
+        )
+    };
+    let (servers, command) = arguments.split_at(arguments.iter().position(|word| word == "--").ok_or_else(usage)?);
+    let ([with, servers @ ..], [_, program, arguments @ ..]) = (servers, command) else { return Err(usage()) };
+    if with != "with" {
+        return Err(usage());
+    }
     let mut command = Command::new(program);
-    command.args(arguments).env("CRON_MANAGER_TEST_POSTGRES_URL", server.url());
+    command.args(arguments);
+    // Ended, each, when the command has.
+    let mut running = Vec::<Box<dyn Any>>::new();
+    for server in servers {
+        let (variable, url, server) = match server.to_str() {
+            Some("postgres") => with_url("POSTGRES", Postgres::fast()?, Postgres::url),
+            Some("redis") => with_url("REDIS", Redis::start()?, Redis::url),
+            Some("redis-cluster") => with_url("REDIS_CLUSTER", RedisCluster::start()?, RedisCluster::url),
+            Some("redis-sentinel") => with_url("REDIS_SENTINEL", RedisSentinel::start()?, RedisSentinel::url),
+            _ => return Err(usage()),
+        };
+        command.env(variable, url);
+        running.push(server);
+    }
     let status = command.status().map_err(|error| io::Error::other(format!("{}: {error}", program.display())))?;
-    server.stop()?;
     Ok(exit_code(status))
+}
+
+fn with_url<T: 'static>(name: &str, server: T, url: impl Fn(&T) -> String) -> (String, String, Box<dyn Any>) {
+    (format!("CRON_MANAGER_TEST_{name}_URL"), url(&server), Box::new(server))
 }
 
 /// The command's own code; as a shell has it, 128 and the signal's number for one that was killed.

@@ -1,11 +1,10 @@
 //! A PostgreSQL of one's own.
 
 use std::{
-    fs::{self, File},
     io::{self, Read, Write},
     net::{Ipv4Addr, SocketAddr, TcpStream},
     path::PathBuf,
-    process::{Command, Stdio},
+    process::Command,
     thread,
     time::Duration,
 };
@@ -15,6 +14,7 @@ use rustix::process::Signal;
 use crate::{
     binaries,
     folder::Folder,
+    log::Log,
     port,
     process::{LOOK_EVERY, LOOKS, Process},
     user::User,
@@ -115,7 +115,7 @@ impl Postgres {
         process.signal(signal)?;
         match process.ended(LOOKS)? {
             Some(_) => Ok(()),
-            None => Err(self.failure("PostgreSQL does not end")),
+            None => Err(self.log().failure("PostgreSQL does not end")),
         }
     }
 
@@ -124,7 +124,7 @@ impl Postgres {
         initdb.args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]);
         match initdb.arg("--pgdata").arg(self.data()).status()? {
             status if status.success() => Ok(()),
-            status => Err(self.failure(&format!("initdb ended with {status}"))),
+            status => Err(self.log().failure(&format!("initdb ended with {status}"))),
         }
     }
 
@@ -143,19 +143,18 @@ impl Postgres {
                 return Ok(());
             }
             if let Some(status) = process.ended(1)? {
-                return Err(self.failure(&format!("PostgreSQL ended with {status}")));
+                return Err(self.log().failure(&format!("PostgreSQL ended with {status}")));
             }
             thread::sleep(LOOK_EVERY);
         }
-        Err(self.failure("PostgreSQL does not answer"))
+        Err(self.log().failure("PostgreSQL does not answer"))
     }
 
     /// One of its programs, as its user, writing to the log.
     fn command(&self, program: &str) -> io::Result<Command> {
-        let log = File::options().create(true).append(true).open(self.log())?;
         let mut command = Command::new(self.binaries.join(program));
         command.current_dir(self.folder.path()).env("LC_ALL", "C");
-        command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        self.log().record(&mut command)?;
         if let Some(user) = self.user {
             user.run(&mut command);
         }
@@ -166,17 +165,8 @@ impl Postgres {
         self.folder.path().join("data")
     }
 
-    fn log(&self) -> PathBuf {
-        self.folder.path().join("log")
-    }
-
-    /// What happened, with the end of the log.
-    fn failure(&self, what: &str) -> io::Error {
-        const LINES: usize = 30;
-        let log = fs::read_to_string(self.log()).unwrap_or_default();
-        let lines: Vec<_> = log.lines().collect();
-        let end = lines[lines.len().saturating_sub(LINES)..].join("\n");
-        io::Error::other(format!("{what}; the end of its log:\n{end}"))
+    fn log(&self) -> Log {
+        Log::within(self.folder.path())
     }
 }
 

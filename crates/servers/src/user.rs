@@ -4,7 +4,7 @@ use std::{fs, io, os::unix::process::CommandExt, path::Path, process::Command};
 
 use rustix::process::geteuid;
 
-/// The user that a server runs as in place of root, whom PostgreSQL refuses.
+/// The user that a server runs as in place of root, whom PostgreSQL refuses, and through whose Redis everybody on the machine would be root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct User {
     id: u32,
@@ -20,7 +20,7 @@ impl User {
         let passwd = fs::read_to_string("/etc/passwd")?;
         let user = ["postgres", "nobody"].iter().find_map(|name| Self::of_passwd(&passwd, name));
         user.map(Some)
-            .ok_or_else(|| io::Error::other("PostgreSQL refuses root, and there is no user postgres or nobody"))
+            .ok_or_else(|| io::Error::other("no server is run as root, and there is no user postgres or nobody"))
     }
 
     fn of_passwd(passwd: &str, name: &str) -> Option<Self> {

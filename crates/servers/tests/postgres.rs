@@ -78,7 +78,7 @@ fn a_paused_server_answers_when_it_is_resumed() {
 
 fn with_postgres(script: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_servers"));
-    command.args(["with-postgres", "sh", "-c", script]);
+    command.args(["with", "postgres", "--", "sh", "-c", script]);
     command
 }
 

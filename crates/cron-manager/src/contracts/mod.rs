@@ -16,7 +16,7 @@ pub use handler::{
 };
 pub use locker::{Lease, LockRequest, LockTick, Locked, Locker};
 pub use randomness::Randomness;
-pub use signal::Signal;
+pub use signal::{Signal, Signals};
 pub use spawn::Spawn;
 pub use store::{Busy, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Running, Standing, Store, Waiting, Watch};
 

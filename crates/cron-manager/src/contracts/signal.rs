@@ -1,5 +1,9 @@
 //! Nudges between replicas.
 
+use std::sync::Arc;
+
+use futures_util::future::select_all;
+
 use super::BoxFuture;
 
 /// A nudge: "look again". It carries nothing, may come twice or not at all, and so changes when something is
@@ -19,5 +23,23 @@ pub trait Signal: Send + Sync + 'static {
     /// Whether nudges of other replicas arrive now; while they do not, replicas look at the store more often.
     fn is_live(&self) -> bool {
         true
+    }
+}
+
+/// Several ways for nudges, used together: a nudge goes all of them, and one is enough.
+pub struct Signals(pub Vec<Arc<dyn Signal>>);
+
+impl Signal for Signals {
+    fn nudge(&self) {
+        self.0.iter().for_each(|signal| signal.nudge());
+    }
+
+    fn nudged(&self) -> BoxFuture<()> {
+        let any = select_all(self.0.iter().map(|signal| signal.nudged()));
+        Box::pin(async { drop(any.await) })
+    }
+
+    fn is_live(&self) -> bool {
+        self.0.iter().any(|signal| signal.is_live())
     }
 }

@@ -15,17 +15,21 @@ use parking_lot::Mutex;
 
 use crate::{
     JobName, LockHolder, Result, StoreId,
-    contracts::{Clock, Lease, LockRequest, LockTick, Locked, Locker},
+    contracts::{Clock, Lease, LockRequest, Locked, Locker},
 };
 
 /// Gives leases to those who hold the same value (clones are the same).
 #[derive(Clone)]
 pub struct MemoryLocker {
     clock: Arc<dyn Clock>,
-    held: Arc<Mutex<HashMap<JobName, Held>>>,
-    /// The newest tick of each name, and who took it.
-    taken: Arc<Mutex<HashMap<JobName, (Timestamp, StoreId)>>>,
+    jobs: Arc<Mutex<HashMap<JobName, Job>>>,
     next: Arc<AtomicU64>,
+}
+
+#[derive(Default)]
+struct Job {
+    held: Option<Held>,
+    tick: Option<Tick>,
 }
 
 #[derive(Clone, Copy)]
@@ -35,12 +39,11 @@ struct Held {
     until: Duration,
 }
 
-impl Held {
-    /// Whether `holder` comes after this one's.
-    fn gives_way_to(&self, holder: LockHolder) -> bool {
-        let same = (self.holder.store_id, self.holder.config_id) == (holder.store_id, holder.config_id);
-        same && self.holder.fence < holder.fence
-    }
+#[derive(Clone, Copy)]
+struct Tick {
+    due_at: Timestamp,
+    store_id: StoreId,
+    until: Duration,
 }
 
 struct MemoryLease {
@@ -52,30 +55,32 @@ struct MemoryLease {
 impl MemoryLocker {
     /// A locker whose leases run out by `clock`.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, held: Arc::default(), taken: Arc::default(), next: Arc::default() }
+        Self { clock, jobs: Arc::default(), next: Arc::default() }
     }
 }
 
 #[async_trait]
 impl Locker for MemoryLocker {
     async fn acquire(&self, request: &LockRequest<'_>) -> Result<Locked> {
-        let LockRequest { name, holder, ttl, tick } = *request;
-        let now = self.clock.elapsed();
-        let mut held = self.held.lock();
-        if held.get(name).is_some_and(|held| held.until > now && !held.gives_way_to(holder)) {
+        let (now, holder) = (self.clock.elapsed(), request.holder);
+        let mut jobs = self.jobs.lock();
+        let job = jobs.entry(request.name.clone()).or_default();
+        job.forget(now);
+        if let (Some(wanted), Some(taken)) = (request.tick, job.tick)
+            && (wanted.due_at, holder.store_id) != (taken.due_at, taken.store_id)
+            && wanted.due_at <= taken.due_at
+        {
+            return Ok(Locked::TickTaken);
+        }
+        if job.held.is_some_and(|held| !held.yields_to(&holder)) {
             return Ok(Locked::Elsewhere);
         }
-        if let Some(LockTick { due_at, .. }) = tick {
-            let mut taken = self.taken.lock();
-            let by_other = |&(at, by): &(Timestamp, StoreId)| at > due_at || (at == due_at && by != holder.store_id);
-            if taken.get(name).is_some_and(by_other) {
-                return Ok(Locked::TickTaken);
-            }
-            taken.insert(name.clone(), (due_at, holder.store_id));
-        }
         let lease = self.next.fetch_add(1, Ordering::Relaxed);
-        held.insert(name.clone(), Held { lease, holder, until: now + ttl });
-        Ok(Locked::Mine(Box::new(MemoryLease { locker: self.clone(), name: name.clone(), lease })))
+        job.held = Some(Held { lease, holder, until: now + request.ttl });
+        if let Some(tick) = request.tick {
+            job.tick = Some(Tick { due_at: tick.due_at, store_id: holder.store_id, until: now + tick.remember });
+        }
+        Ok(Locked::Mine(Box::new(MemoryLease { locker: self.clone(), name: request.name.clone(), lease })))
     }
 
     async fn ping(&self) -> Result<()> {
@@ -87,14 +92,31 @@ impl Locker for MemoryLocker {
     }
 }
 
+impl Job {
+    /// Drops what has run out.
+    fn forget(&mut self, now: Duration) {
+        self.held = self.held.filter(|held| held.until > now);
+        self.tick = self.tick.filter(|tick| tick.until > now);
+    }
+}
+
+impl Held {
+    /// Whether a sibling's lease, of an earlier run, is left to `other`.
+    fn yields_to(&self, other: &LockHolder) -> bool {
+        *other == LockHolder { fence: other.fence, ..self.holder } && other.fence > self.holder.fence
+    }
+}
+
 impl MemoryLease {
-    /// Applies `change` to the entry if this lease is still the live one.
-    fn if_live(&self, change: impl FnOnce(&mut HashMap<JobName, Held>, Duration)) -> bool {
+    /// Applies `change` to the job if this lease is still its live one.
+    fn if_live(&self, change: impl FnOnce(&mut Option<Held>, Duration)) -> bool {
         let now = self.locker.clock.elapsed();
-        let mut held = self.locker.held.lock();
-        let live = held.get(&self.name).is_some_and(|held| held.lease == self.lease && held.until > now);
+        let mut jobs = self.locker.jobs.lock();
+        let Some(job) = jobs.get_mut(&self.name) else { return false };
+        job.forget(now);
+        let live = job.held.is_some_and(|held| held.lease == self.lease);
         if live {
-            change(&mut held, now);
+            change(&mut job.held, now);
         }
         live
     }
@@ -103,15 +125,10 @@ impl MemoryLease {
 #[async_trait]
 impl Lease for MemoryLease {
     async fn extend(&self, ttl: Duration) -> Result<bool> {
-        let name = self.name.clone();
-        Ok(self.if_live(|held, now| {
-            held.entry(name).and_modify(|held| held.until = now + ttl);
-        }))
+        Ok(self.if_live(|held, now| *held = held.map(|held| Held { until: now + ttl, ..held })))
     }
 
     async fn release(&self) -> Result<bool> {
-        Ok(self.if_live(|held, _| {
-            held.remove(&self.name);
-        }))
+        Ok(self.if_live(|held, _| *held = None))
     }
 }

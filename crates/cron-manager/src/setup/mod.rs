@@ -1,18 +1,24 @@
 //! The only wiring: which parts a manager is made of.
 
+mod open;
+
 use std::sync::Arc;
 
 #[cfg(feature = "settings")]
 use crate::settings::Settings;
 use crate::{
-    CronManager, Error, Result,
+    CronManager, Result,
     backends::{
-        memory::{LocalSignal, MemoryLocker, MemoryStore},
+        memory::{MemoryLocker, MemoryStore},
         system::{SystemClock, SystemRandomness, TokioSpawn, host_name},
     },
-    contracts::{Clock, Locker, Randomness, Services, Signal, Spawn, Store},
+    contracts::{Clock, Locker, Randomness, Services, Signal, Signals, Spawn, Store},
     scheduler::{Parts, Replica, Tuning},
 };
+use open::{Ground, Opened};
+
+#[cfg(feature = "redis")]
+use crate::backends::redis::RedisOptions;
 
 /// Collects the parts of a [`CronManager`]. What is not given: a store in memory, signals within the process, this machine's
 /// clock and randomness, and the current tokio runtime.
@@ -27,6 +33,10 @@ pub struct Builder {
     spawn: Option<Arc<dyn Spawn>>,
     database_url: Option<String>,
     database_schema: Option<String>,
+    redis_url: Option<String>,
+    redis_prefix: Option<String>,
+    #[cfg(feature = "redis")]
+    redis: Option<RedisOptions>,
     read_only: bool,
     cron_manager: Option<bool>,
     #[cfg(feature = "settings")]
@@ -63,6 +73,24 @@ impl Builder {
     /// What keeps out those who do not share the store; by default nothing but this process's own runs.
     pub fn locker(self, locker: Arc<dyn Locker>) -> Self {
         Self { locker: Some(locker), ..self }
+    }
+
+    /// The Redis whose locks keep out those who do not share the store (feature `redis`): `redis://USER:PASSWORD@HOST:PORT`,
+    /// `redis-sentinel://…`, `redis-cluster://…`, encrypted with `rediss` (feature `redis-tls`). It need not be there yet. Where the store is shared it
+    /// carries nudges, too. Where replicas have stores of their own, it decides who takes a tick.
+    pub fn redis_url(self, url: impl Into<String>) -> Self {
+        Self { redis_url: Some(url.into()), ..self }
+    }
+
+    /// What the keys of locks begin with; `cron-lock-` by default, as in the original library.
+    pub fn redis_prefix(self, prefix: impl Into<String>) -> Self {
+        Self { redis_prefix: Some(prefix.into()), ..self }
+    }
+
+    /// The Redis, ready made: with a client that the service has anyway, or other options. Counts more than a URL and a prefix.
+    #[cfg(feature = "redis")]
+    pub fn redis(self, options: RedisOptions) -> Self {
+        Self { redis: Some(options), ..self }
     }
 
     /// Opens the database of the URL to read it: it must be there and up to date, an embedded one may be in use by another process, and what
@@ -146,6 +174,8 @@ impl Builder {
             tuning: self.tuning.or_else(|| Some(tuning())),
             database_url: self.database_url.or_else(|| settings.database_url.map(|url| url.expose().to_owned())),
             database_schema: self.database_schema.or(Some(settings.database_schema)),
+            redis_url: self.redis_url.or_else(|| settings.redis_url.map(|url| url.expose().to_owned())),
+            redis_prefix: self.redis_prefix.or(Some(settings.redis_prefix)),
             cron_manager: self.cron_manager.or(Some(settings.cron_manager)),
             ..self
         }
@@ -155,13 +185,24 @@ impl Builder {
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
         let randomness = self.randomness.unwrap_or_else(|| Arc::new(SystemRandomness));
         let spawn = self.spawn.unwrap_or_else(|| Arc::new(TokioSpawn));
-        let ground = Ground { clock: &clock, randomness: &*randomness, spawn: &*spawn, read_only: self.read_only };
+        let ground = Ground { clock: &clock, randomness: &randomness, spawn: &*spawn, read_only: self.read_only };
         let Opened { store, signal } = match (self.store, self.database_url) {
             (Some(store), _) => Opened::alone(store),
-            (None, Some(url)) => open(&url, self.database_schema, ground).await?,
+            (None, Some(url)) => open::store(&url, self.database_schema, ground).await?,
             (None, None) => Opened::alone(Arc::new(MemoryStore::new(Arc::clone(&clock)))),
         };
-        let locker = self.locker.unwrap_or_else(|| Arc::new(MemoryLocker::new(Arc::clone(&clock))));
+        #[cfg(feature = "redis")]
+        let redis = open::redis(self.redis, self.redis_url, self.redis_prefix, ground)?;
+        #[cfg(not(feature = "redis"))]
+        let redis = open::no_redis(self.redis_url, self.redis_prefix)?;
+        let (locker, nudges) = redis.unzip();
+        // Nudges are of use only to those who look at the same store.
+        let signal = match nudges.filter(|_| store.is_shared()) {
+            Some(nudges) => Arc::new(Signals(vec![signal, nudges])),
+            None => signal,
+        };
+        let in_process = || -> Arc<dyn Locker> { Arc::new(MemoryLocker::new(Arc::clone(&clock))) };
+        let locker = self.locker.or(locker).unwrap_or_else(in_process);
         let parts = Parts {
             store,
             locker,
@@ -176,75 +217,4 @@ impl Builder {
         };
         Ok(CronManager::new(Replica::new(parts, self.tuning.unwrap_or_default())))
     }
-}
-
-/// What a store stands on.
-#[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "other stores need less"))]
-struct Ground<'a> {
-    clock: &'a Arc<dyn Clock>,
-    randomness: &'a dyn Randomness,
-    spawn: &'a dyn Spawn,
-    read_only: bool,
-}
-
-/// A store, and how its replicas nudge each other.
-struct Opened {
-    store: Arc<dyn Store>,
-    signal: Arc<dyn Signal>,
-}
-
-impl Opened {
-    /// The store of one process.
-    fn alone(store: Arc<dyn Store>) -> Self {
-        Self { store, signal: Arc::new(LocalSignal::default()) }
-    }
-}
-
-/// The store that a URL names.
-#[cfg_attr(not(feature = "postgres"), expect(unused_variables, reason = "other stores need less"))]
-#[cfg_attr(
-    not(any(feature = "sqlite", feature = "postgres")),
-    expect(clippy::unused_async, reason = "no store of this build opens anything")
-)]
-async fn open(url: &str, schema: Option<String>, ground: Ground<'_>) -> Result<Opened> {
-    match url.split(':').next() {
-        #[cfg(feature = "sqlite")]
-        Some("sqlite") => {
-            use crate::backends::sqlite::SqliteStore;
-
-            let clock = Arc::clone(ground.clock);
-            let store = if ground.read_only {
-                SqliteStore::open_url_read_only(url, clock).await?
-            } else {
-                SqliteStore::open_url(url, clock).await?
-            };
-            Ok(Opened::alone(Arc::new(store)))
-        }
-        #[cfg(feature = "postgres")]
-        Some("postgres" | "postgresql") => open_postgres(url, schema, ground).await,
-        scheme => {
-            let message = format!(
-                "this build has no store for {:?}; it knows sqlite:PATH with the feature sqlite, postgres://HOST/DATABASE with postgres",
-                scheme.unwrap_or("")
-            );
-            Err(Error::invalid("databaseUrl", message))
-        }
-    }
-}
-
-#[cfg(feature = "postgres")]
-async fn open_postgres(url: &str, schema: Option<String>, ground: Ground<'_>) -> Result<Opened> {
-    use crate::backends::postgres::{PostgresOptions, PostgresStore};
-
-    let mut options = PostgresOptions::from(url);
-    if let Some(schema) = schema {
-        options.schema = schema;
-    }
-    if ground.read_only {
-        let store = PostgresStore::open_read_only(options, Arc::clone(ground.clock)).await?;
-        return Ok(Opened::alone(Arc::new(store)));
-    }
-    let store = PostgresStore::open(options, Arc::clone(ground.clock)).await?;
-    let signal = store.signal(ground.spawn, ground.randomness);
-    Ok(Opened { store: Arc::new(store), signal: Arc::new(signal) })
 }

@@ -1,0 +1,3 @@
+-- Lets the lock last ARGV[2] ms from now if it holds the value. 1: done; 0: it does not.
+if redis.pcall('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('PEXPIRE', KEYS[1], ARGV[2])
