@@ -170,6 +170,7 @@ fn verdict(status: ExitStatus, stop: Option<Stop>, run: &ActiveRun) -> Result<Va
         (Some(Stop::ShutDown), _) => "stopped by the shutdown: ".to_owned(),
         (Some(Stop::LockLost), _) => "stopped when the lock was lost: ".to_owned(),
         (Some(Stop::HoldLost), _) => "stopped when the hold was lost: ".to_owned(),
+        (Some(_), _) => "stopped: ".to_owned(),
     };
     match (status.code(), std::os::unix::process::ExitStatusExt::signal(&status)) {
         (Some(0), _) => Ok(json!({ "exitStatus": 0 })),

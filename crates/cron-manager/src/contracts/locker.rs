@@ -45,11 +45,11 @@ pub enum Locked {
 /// # Laws
 /// - At most one live lease exists per name.
 /// - A lease ends when it is released, or `ttl` after the last time it was taken or extended.
-/// - A holder takes over the lease of one of the same store and config with a lower fence, which ends by that; any other lease that lives
-///   keeps it out.
+/// - A holder takes over the lease of one of the same store and config whose fence is no higher, which ends by that: an earlier run's, or its
+///   own, of which it lost the answer. Any other lease that lives keeps it out.
 /// - An ended lease can be neither extended nor released, and releasing it does not end its successor.
 /// - Different names do not touch each other.
-/// - Of a name's ticks, one that a holder with another store took is not taken again, nor is an earlier one; lock and tick are taken
+/// - Of a name's ticks, one that a holder with another store took is not taken again, nor is one before the newest that anybody took; lock and tick are taken
 ///   both or not at all.
 #[async_trait]
 pub trait Locker: Send + Sync + 'static {

@@ -1,6 +1,6 @@
 //! Nudges between replicas.
 
-use std::sync::Arc;
+use std::{future::pending, sync::Arc};
 
 use futures_util::future::select_all;
 
@@ -35,6 +35,9 @@ impl Signal for Signals {
     }
 
     fn nudged(&self) -> BoxFuture<()> {
+        if self.0.is_empty() {
+            return Box::pin(pending());
+        }
         let any = select_all(self.0.iter().map(|signal| signal.nudged()));
         Box::pin(async { drop(any.await) })
     }

@@ -243,7 +243,7 @@ impl RunQuery {
     pub fn matches(&self, run: &CronRun) -> bool {
         self.config_id.is_none_or(|id| run.config_id == id)
             && self.state.is_none_or(|state| run.state == state)
-            && self.reason.is_none_or(|reason| run.reason == Some(reason))
+            && self.reason.is_none_or(|reason| run.state == RunState::Skipped && run.reason == Some(reason))
             && self.from.is_none_or(|from| run.due_at >= from)
             && self.to.is_none_or(|to| run.due_at < to)
             && self.before.is_none_or(|before| run.id < before)

@@ -42,6 +42,7 @@ pub enum RunState {
 /// Why a tick did not run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum SkipReason {
     /// The config was disabled or deleted.
     Disabled,

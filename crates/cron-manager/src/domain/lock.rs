@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{CronConfigId, Fence, StoreId};
 
 /// Who holds a lock: which config of which store, under which fence. A holder's successor has the same store and config, and a
-/// higher fence.
+/// higher fence; a fence belongs to one claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LockHolder {
     /// The store that gave the fence.

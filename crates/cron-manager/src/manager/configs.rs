@@ -16,7 +16,10 @@ impl CronManager {
     /// Errors: invalid argument (names the field), already exists (the name is taken, maybe by a deleted config), failed precondition (a distributed
     /// config, and replicas share nothing but the lock).
     pub async fn create_cron_config(&self, fields: &CronConfigFields) -> Result<CronConfig> {
-        self.refuse_where_the_lock_decides(fields)?;
+        let context = fields.context.as_ref().map(Context::new).transpose()?.unwrap_or_default();
+        if context.distributed() && self.replica.takes_ticks() {
+            return Err(only_in_code());
+        }
         self.create(fields).await
     }
 
@@ -31,16 +34,21 @@ impl CronManager {
     /// Changes the fields that are given. Ticks up to now keep the outcome they have under the old version, none is
     /// replayed or lost. With `if_version`, only if that is still the version.
     ///
-    /// Errors: invalid argument (names the field), not found, conflict (the version is another), already exists (the new name).
+    /// Errors: invalid argument (names the field), not found, conflict (the version is another), already exists (the new name), failed
+    /// precondition (whether it is distributed, where replicas share nothing but the lock).
     pub async fn update_cron_config(
         &self,
         id: CronConfigId,
         fields: &CronConfigFields,
         if_version: Option<i64>,
     ) -> Result<CronConfig> {
-        self.refuse_where_the_lock_decides(fields)?;
         let late_after = self.replica.tuning().late_after;
-        let edit = |pages: &mut [Page]| scheduler::edit(pages, fields, if_version, late_after);
+        let edit = |pages: &mut [Page]| {
+            let is_distributed = |pages: &[Page]| pages.first().is_some_and(|page| page.config().is_distributed());
+            let was = is_distributed(pages);
+            scheduler::edit(pages, fields, if_version, late_after)?;
+            if self.replica.takes_ticks() && is_distributed(pages) != was { Err(only_in_code()) } else { Ok(()) }
+        };
         Ok(self.change(id, Pages::AllOf(&[id]), &edit).await?.config().clone())
     }
 
@@ -75,21 +83,17 @@ impl CronManager {
         if accounts.is_empty() { Err(Error::not_found(format!("config {id}"))) } else { Ok(accounts) }
     }
 
-    /// Where replicas share nothing but the lock, each has configs of its own: those of distributed jobs have to be the same in all.
-    fn refuse_where_the_lock_decides(&self, fields: &CronConfigFields) -> Result<()> {
-        let context = fields.context.as_ref().map(Context::new).transpose()?.unwrap_or_default();
-        if context.distributed() && self.replica.takes_ticks() {
-            let message = "each replica has a store of its own, so a distributed job has to be declared in the code of all of them; \
-                           or give them one PostgreSQL";
-            return Err(Error::new(ErrorKind::FailedPrecondition, message));
-        }
-        Ok(())
-    }
-
     /// Decides on pages of one config, then tells all replicas to look. Returns the service's page.
     pub(super) async fn change(&self, id: CronConfigId, pages: Pages<'_>, decide: Decide<'_>) -> Result<Page> {
         let pages = self.replica.store().transact(pages, Busy::Wait, decide).await?;
         self.replica.nudge();
         pages.into_iter().next().ok_or_else(|| Error::not_found(format!("config {id}")))
     }
+}
+
+/// Where replicas share nothing but the lock, each has configs of its own: those of distributed jobs have to be the same in all.
+fn only_in_code() -> Error {
+    let message = "context.distributed: each replica has a store of its own, so a distributed job has to be declared in the code of all of them; \
+                   or give them one PostgreSQL";
+    Error::new(ErrorKind::FailedPrecondition, message)
 }

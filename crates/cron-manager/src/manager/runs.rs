@@ -14,7 +14,7 @@ impl CronManager {
     ///
     /// Errors: not found, failed precondition (the config is disabled).
     pub async fn trigger(&self, id: CronConfigId) -> Result<CronRun> {
-        let request_id = format!("{:016x}{:016x}", self.replica.random(), self.replica.random());
+        let request_id = self.replica.request_id();
         let trigger =
             |pages: &mut [Page]| pages.iter_mut().try_for_each(|page| scheduler::trigger(page, request_id.clone()));
         let page = self.change(id, Pages::Of(&[id.into()]), &trigger).await?;

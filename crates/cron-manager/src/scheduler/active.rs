@@ -30,7 +30,16 @@ pub(super) struct Live {
     pub(super) hold: Hold,
     state: Mutex<State>,
     /// Who waits for the end.
-    waiter: Mutex<Option<oneshot::Sender<Outcome>>>,
+    waiter: Mutex<Option<oneshot::Sender<End>>>,
+}
+
+/// How a live run left this replica.
+#[derive(Clone, Debug)]
+pub(super) enum End {
+    /// The handler did not begin: the claim was taken back, and the run waits again.
+    TakenBack,
+    /// It ended so, and the store has that.
+    Recorded(Outcome),
 }
 
 struct State {
@@ -49,10 +58,12 @@ enum Step {
 }
 
 impl ActiveRuns {
-    /// Adds a run, unless it is there already.
+    /// Adds a run, unless it is there already under the same hold.
     pub(super) fn insert(&self, live: &Arc<Live>) -> bool {
         match self.lives.lock().entry(live.hold.run_id) {
-            Entry::Occupied(_) => return false,
+            Entry::Occupied(place) if place.get().hold == live.hold => return false,
+            // A claim that is still being taken back here, although the store has let the run be claimed anew.
+            Entry::Occupied(mut place) => drop(place.insert(Arc::clone(live))),
             Entry::Vacant(place) => drop(place.insert(Arc::clone(live))),
         }
         if self.next_beat.lock().is_none_or(|next| live.next_beat() < next) {
@@ -61,13 +72,14 @@ impl ActiveRuns {
         true
     }
 
-    pub(super) fn remove(&self, id: RunId) -> Option<Arc<Live>> {
+    pub(super) fn remove(&self, hold: Hold) {
         let mut lives = self.lives.lock();
-        let removed = lives.remove(&id);
+        if lives.get(&hold.run_id).is_some_and(|live| live.hold == hold) {
+            lives.remove(&hold.run_id);
+        }
         if lives.is_empty() {
             self.emptied.notify_waiters();
         }
-        removed
     }
 
     /// When the next heartbeat is due, if any; the heartbeats will look then.
@@ -77,8 +89,8 @@ impl ActiveRuns {
         *planned
     }
 
-    pub(super) fn get(&self, id: RunId) -> Option<Arc<Live>> {
-        self.lives.lock().get(&id).cloned()
+    pub(super) fn get(&self, hold: Hold) -> Option<Arc<Live>> {
+        self.lives.lock().get(&hold.run_id).filter(|live| live.hold == hold).cloned()
     }
 
     pub(super) fn all(&self) -> Vec<Arc<Live>> {
@@ -88,7 +100,7 @@ impl ActiveRuns {
     }
 
     pub(super) fn contains(&self, hold: Hold) -> bool {
-        self.lives.lock().get(&hold.run_id).is_some_and(|live| live.hold == hold)
+        self.get(hold).is_some()
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -109,8 +121,8 @@ impl Live {
         Self { active, hold, state: Mutex::new(state), waiter: Mutex::default() }
     }
 
-    /// Ends when the run has; with an error, when it ends unknown to this replica.
-    pub(super) fn ended(&self) -> oneshot::Receiver<Outcome> {
+    /// Ends when the run has left this replica; with an error, when nobody here knows how.
+    pub(super) fn ended(&self) -> oneshot::Receiver<End> {
         let (waiter, ended) = oneshot::channel();
         *self.waiter.lock() = Some(waiter);
         ended
@@ -124,10 +136,10 @@ impl Live {
     }
 
     /// Tells who waits for the end.
-    pub(super) fn tell(&self, outcome: &Outcome) {
+    pub(super) fn tell(&self, end: End) {
         if let Some(waiter) = self.waiter.lock().take() {
             // Who no longer waits need not be told.
-            let _ = waiter.send(outcome.clone());
+            let _ = waiter.send(end);
         }
     }
 

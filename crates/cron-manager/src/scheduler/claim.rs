@@ -75,11 +75,16 @@ impl Replica {
     /// the sending, so the search ends when the longest lease would have.
     pub(super) async fn recover(self: Arc<Self>, token: ClaimToken, sent: Duration, handler: Option<Arc<dyn Handler>>) {
         let give_up = sent + self.tuning.recover_for;
-        while self.clock.elapsed() < give_up && !self.is_stopping() {
-            match self.store.claimed(token).await {
-                Ok(runs) => return self.begin_recovered(runs, sent, handler).await,
-                Err(_) => self.clock.sleep_until(self.clock.elapsed() + self.tuning.retry_after).await,
+        while self.clock.elapsed() < give_up {
+            let claiming = self.claims.begin();
+            if self.is_stopping() {
+                return;
             }
+            if let Ok(runs) = self.store.claimed(token).await {
+                return self.begin_recovered(runs, sent, handler).await;
+            }
+            drop(claiming);
+            self.clock.sleep_until(self.clock.elapsed() + self.tuning.retry_after).await;
         }
     }
 

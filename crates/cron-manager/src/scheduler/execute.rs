@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 
 use super::{
     Replica,
-    active::Live,
+    active::{End, Live},
     lock::{Ended, Lock},
     replica::Activity,
 };
@@ -24,7 +24,7 @@ impl Replica {
         run: CronRun,
         config: Arc<CronConfig>,
         sent: Duration,
-    ) -> Option<oneshot::Receiver<Outcome>> {
+    ) -> Option<oneshot::Receiver<End>> {
         let hold = run.hold()?;
         let window_start = window_start(&run, &config);
         let active = ActiveRun::new(run, config, window_start, Arc::clone(&self.services));
@@ -32,29 +32,39 @@ impl Replica {
         let ended = live.ended();
         let is_new = self.active.insert(&live);
         is_new.then(|| {
-            self.spawn(Arc::clone(self).execute(live, handler));
+            self.spawn(Arc::clone(self).execute_or_let_go(live, handler));
             ended
         })
     }
 
-    async fn execute(self: Arc<Self>, live: Arc<Live>, handler: Option<Arc<dyn Handler>>) {
+    /// A panic that is not the handler's own, such as a locker's, must not leave a run that is kept alive and that nobody executes.
+    async fn execute_or_let_go(self: Arc<Self>, live: Arc<Live>, handler: Option<Arc<dyn Handler>>) {
+        if AssertUnwindSafe(self.execute(&live, handler)).catch_unwind().await.is_err() {
+            tracing::error!(run_id = %live.hold.run_id, "executing a run panicked; it will be found abandoned");
+            self.active.remove(live.hold);
+            self.run_ended.notify_one();
+        }
+    }
+
+    async fn execute(&self, live: &Arc<Live>, handler: Option<Arc<dyn Handler>>) {
         let run = live.active.run();
-        let Some(mut lock) = self.lock(&live).await else { return self.run_ended.notify_one() };
-        let (_unlocking, mut ended) = (self.will_unlock(), Ended::Failed);
+        let _locked = self.locks.begin();
+        let Some(mut lock) = self.lock(live).await else { return self.run_ended.notify_one() };
+        let mut ended = None;
         match handler.filter(|_| live.begin(self.clock.elapsed())) {
             Some(handler) => {
                 live.log(format_args!("Job: {}; Started - Success", run.name));
                 self.report(Activity::Started(run.clone()));
-                let outcome = self.supervise(&live, &mut lock, handler).await;
+                let outcome = self.supervise(live, &mut lock, handler).await;
                 live.end();
-                ended = outcome.as_ref().map_or(Ended::Failed, Ended::of);
-                self.hand_in(&live, outcome);
+                ended = Some(outcome.as_ref().map_or(Ended::Failed, Ended::of));
+                self.hand_in(live, outcome);
             }
             // A claim that lapsed is left to be rescued; one that was taken back is no longer ours.
-            None => drop(self.active.remove(run.id)),
+            None => self.active.remove(live.hold),
         }
         self.run_ended.notify_one();
-        self.unlock(&live, lock, ended).await;
+        self.unlock(live, lock, ended).await;
     }
 
     fn hand_in(&self, live: &Live, outcome: Option<Outcome>) {
@@ -64,14 +74,14 @@ impl Replica {
             let _ = self.finishes.send(Finish { hold: live.hold, outcome });
         } else {
             tracing::warn!(run_id = %run.id, job = %run.name, "the hold on a run was lost; its handler was stopped");
-            self.active.remove(run.id);
+            self.active.remove(live.hold);
         }
     }
 
     /// Runs the handler to its end. `None`: the hold was lost before.
     async fn supervise(&self, live: &Arc<Live>, lock: &mut Lock, handler: Arc<dyn Handler>) -> Option<Outcome> {
         let active = &live.active;
-        let mut call = pin!(AssertUnwindSafe(handler.call(active.clone())).catch_unwind());
+        let mut call = pin!(AssertUnwindSafe(async { handler.call(active.clone()).await }).catch_unwind());
         // Whatever woke the task, the handler goes on only under trust: a replica that was paused wakes up here.
         let trusted =
             poll_fn(

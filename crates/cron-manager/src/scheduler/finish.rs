@@ -6,6 +6,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::{
     Replica,
+    active::End,
     lock::Ended,
     replica::{Activity, Phase},
 };
@@ -48,23 +49,28 @@ impl Replica {
 
     fn settle_finishes(&self, batch: &mut Vec<Finish>, moved: &HashSet<RunId>) {
         for Finish { hold, outcome } in batch.drain(..) {
-            let Some(live) = self.active.get(hold.run_id) else { continue };
+            let Some(live) = self.active.get(hold) else { continue };
             let run = live.active.run();
-            live.tell(&outcome);
+            let is_recorded = moved.contains(&hold.run_id);
+            if is_recorded {
+                live.tell(End::Recorded(outcome.clone()));
+            }
             if let Some(reason) = outcome.reason {
-                let run = CronRun { state: outcome.state, reason: Some(reason), started_at: None, ..run.clone() };
-                self.report_skip(&run);
-                self.active.remove(hold.run_id);
+                if is_recorded {
+                    let run = CronRun { state: outcome.state, reason: Some(reason), started_at: None, ..run.clone() };
+                    self.report_skip(&run);
+                }
+                self.active.remove(hold);
                 continue;
             }
-            if moved.contains(&hold.run_id) {
+            if is_recorded {
                 live.log(format_args!("Job: {}; Ended - {}", run.name, Ended::of(&outcome)));
             } else {
                 tracing::warn!(run_id = %run.id, job = %run.name, state = %outcome.state, "a finish was not needed or came too late");
             }
             self.report(Activity::Ended(run.clone(), outcome));
             // Last: when none is left, a shutdown returns, and by then all ends have been told of.
-            self.active.remove(hold.run_id);
+            self.active.remove(hold);
         }
         self.run_ended.notify_one();
     }

@@ -2,9 +2,10 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use tokio::sync::watch;
-
-use super::{Replica, active::Live};
+use super::{
+    Replica,
+    active::{End, Live},
+};
 use crate::{
     Error, LockHolder, LockPolicy, Outcome, PageId, Result, RunKind, SkipReason, Stop,
     contracts::{Busy, Finish, Lease, LockRequest, LockTick, Locked, Pages},
@@ -20,19 +21,12 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 pub(super) struct Lock {
     policy: LockPolicy,
     lease: Option<Box<dyn Lease>>,
+    /// Whether it was asked for without an answer: it may be held all the same.
+    unknown: bool,
     /// When it was taken, on this machine's clock.
     taken: Duration,
     /// Until here nobody else can have taken it.
     held_until: Duration,
-}
-
-/// One lock that will be let go.
-pub(super) struct Unlocking<'a>(&'a watch::Sender<usize>);
-
-impl Drop for Unlocking<'_> {
-    fn drop(&mut self) {
-        self.0.send_modify(|count| *count -= 1);
-    }
 }
 
 /// How a run ended, in the original library's words.
@@ -40,7 +34,7 @@ impl Drop for Unlocking<'_> {
 pub(super) enum Ended {
     /// The handler returned.
     Success,
-    /// It returned an error, was stopped, or was not called.
+    /// It returned an error, or was stopped.
     Failed,
 }
 
@@ -65,7 +59,7 @@ impl Replica {
         let sent = self.clock.elapsed();
         let config = live.active.config();
         let policy = if self.takes_ticks() { LockPolicy::Require } else { config.policy.lock };
-        let mut lock = Lock { policy, lease: None, taken: sent, held_until: sent };
+        let mut lock = Lock { policy, lease: None, unknown: false, taken: sent, held_until: sent };
         // What every replica runs needs no lock, also when the config has changed since; each lane has fences of its own.
         if !config.is_distributed() || live.active.run().lane.is_some() {
             return Some(lock);
@@ -82,6 +76,7 @@ impl Replica {
             Ok(Locked::TickTaken) => self.skip_claimed(live, SkipReason::Elsewhere),
             Err(error) if policy == LockPolicy::Prefer => {
                 tracing::warn!(run_id = %live.hold.run_id, job = %config.name, %error, "the lock cannot be reached; the run goes on without");
+                lock.unknown = true;
                 Some(lock)
             }
             Err(error) => {
@@ -92,10 +87,11 @@ impl Replica {
         }
     }
 
-    /// Keeps the lease alive while the run is; never ends. Under `require`, a lease that is lost stops the run.
+    /// Keeps the lease alive while the run is, and takes one that could not be had before; never ends. Under `require`, a lease that is lost
+    /// stops the run.
     pub(super) async fn keep_locked(&self, live: &Arc<Live>, lock: &mut Lock) {
         let third = live.active.run().ttl / 3;
-        while lock.lease.is_some() {
+        while lock.lease.is_some() || lock.unknown {
             let now = self.clock.elapsed();
             // In time to stop the run when the lease ends.
             let next = if now < lock.held_until { lock.held_until.min(now + third) } else { now + third };
@@ -106,35 +102,36 @@ impl Replica {
     }
 
     async fn extend(&self, live: &Arc<Live>, lock: &mut Lock) {
-        let Some(lease) = &lock.lease else { return };
         let (until, now) = (live.trust(), self.clock.elapsed());
         let left = until.saturating_sub(now);
         if left.is_zero() {
             return;
         }
         let held_for = lock.held_until.saturating_sub(now);
-        let limit = if held_for.is_zero() {
+        if held_for.is_zero() && lock.lease.is_some() {
             self.lost(live, lock.policy, "it could not be extended in time");
-            self.tuning.lock_timeout
-        } else {
-            held_for.min(self.tuning.lock_timeout)
-        };
-        let extended = match self.within(limit, lease.extend(left)).await {
-            // Maybe the server forgot it. Whoever holds it now is left in peace.
-            Ok(false) => self.acquire(live, limit).await.map(|locked| match locked {
-                Locked::Mine(lease) => Some(lease),
-                Locked::Elsewhere | Locked::TickTaken => None,
-            }),
-            Ok(true) => lock.lease.take().map(Ok).transpose(),
-            Err(error) => Err(error),
-        };
-        match extended {
-            Ok(Some(lease)) => (lock.lease, lock.held_until) = (Some(lease), until),
-            Ok(None) => {
-                lock.lease = None;
+        }
+        let limit = if held_for.is_zero() { self.tuning.lock_timeout } else { held_for.min(self.tuning.lock_timeout) };
+        match &lock.lease {
+            Some(lease) => match self.within(limit, lease.extend(left)).await {
+                Ok(true) => lock.held_until = until,
+                // Maybe the server forgot it. Whoever holds it now is left in peace.
+                Ok(false) => self.take_again(live, lock, until, limit).await,
+                // Tried again; when that is too late, it is lost.
+                Err(_) => {}
+            },
+            None => self.take_again(live, lock, until, limit).await,
+        }
+    }
+
+    async fn take_again(&self, live: &Arc<Live>, lock: &mut Lock, until: Duration, limit: Duration) {
+        lock.unknown = true;
+        match self.acquire(live, limit).await {
+            Ok(Locked::Mine(lease)) => (lock.lease, lock.unknown, lock.held_until) = (Some(lease), false, until),
+            Ok(Locked::Elsewhere | Locked::TickTaken) => {
+                (lock.lease, lock.unknown) = (None, false);
                 self.lost(live, lock.policy, "somebody else has taken the lock");
             }
-            // Tried again; when that is too late, it is lost.
             Err(_) => {}
         }
     }
@@ -147,32 +144,26 @@ impl Replica {
         }
     }
 
-    /// Says that a lock will be let go: a shutdown waits for it, as long as the guard lives.
-    pub(super) fn will_unlock(&self) -> Unlocking<'_> {
-        self.unlocking.send_modify(|count| *count += 1);
-        Unlocking(&self.unlocking)
-    }
-
-    /// Ends when all locks that were to be let go have been, or after the time that this may take.
-    pub(super) async fn unlocked(&self) {
-        let mut unlocking = self.unlocking.subscribe();
-        tokio::select! {
-            biased;
-            // The sender lives as long as `self`, so waiting cannot fail.
-            _ = unlocking.wait_for(|count| *count == 0) => {}
-            () = self.clock.sleep_until(self.clock.elapsed() + self.tuning.lock_timeout) => {}
-        }
-    }
-
-    /// Lets the lock go, or leaves it to run out when it was to be held for longer.
-    pub(super) async fn unlock(&self, live: &Live, lock: Lock, ended: Ended) {
-        let Some(lease) = lock.lease else { return };
+    /// Lets the lock go, or leaves it to run out when it was to be held for longer. `ended` is nothing when the handler was not called.
+    pub(super) async fn unlock(&self, live: &Live, lock: Lock, ended: Option<Ended>) {
         let (run, config) = (live.active.run(), live.active.config());
-        let at_least = config.policy.lock_at_least_for.unwrap_or_default();
+        let at_least = config.policy.lock_at_least_for.filter(|_| ended.is_some()).unwrap_or_default();
         let rest = (lock.taken + at_least).saturating_sub(self.clock.elapsed());
+        let limit = self.tuning.lock_timeout;
+        let lease = match lock.lease {
+            _ if lock.unknown => match self.acquire(live, limit).await {
+                Ok(Locked::Mine(lease)) => lease,
+                _ => return,
+            },
+            Some(lease) => lease,
+            None => return,
+        };
         let released = async { if rest.is_zero() { lease.release().await } else { lease.extend(rest).await } };
-        match self.within(self.tuning.lock_timeout, released).await {
-            Ok(_) => live.log(format_args!("Released lock for job: {}; Ended - {ended}", run.name)),
+        match self.within(limit, released).await {
+            Ok(_) => {
+                let ended = ended.unwrap_or(Ended::Failed);
+                live.log(format_args!("Released lock for job: {}; Ended - {ended}", run.name));
+            }
             // It runs out by itself.
             Err(error) => tracing::warn!(run_id = %run.id, job = %run.name, %error, "the lock could not be released"),
         }
@@ -185,7 +176,7 @@ impl Replica {
         let until_deadline = || Duration::try_from(run.start_deadline - due_at).unwrap_or(REMEMBER);
         let tick = (self.takes_ticks() && run.kind == RunKind::Tick)
             .then(|| LockTick { due_at, remember: until_deadline() + REMEMBER });
-        let ttl = live.trust().saturating_sub(self.clock.elapsed());
+        let ttl = live.trust().saturating_sub(self.clock.elapsed()).max(Duration::from_millis(1));
         self.within(limit, self.locker.acquire(&LockRequest { name: &config.name, holder, ttl, tick })).await
     }
 
@@ -216,7 +207,8 @@ impl Replica {
             for page in pages {
                 // The longer it has waited, the less often it asks.
                 let waited = Duration::try_from(page.now() - run.due_at).unwrap_or_default();
-                let again_after = (waited / 2).clamp(least, least.max(LONGEST_PAUSE)).mul_f64(spread);
+                let left = Duration::try_from(run.start_deadline - page.now()).unwrap_or_default();
+                let again_after = (waited / 2).min(left / 2).clamp(least, least.max(LONGEST_PAUSE)).mul_f64(spread);
                 page.postpone(live.hold, SkipReason::LockUnavailable, page.now() + again_after);
             }
             Ok(())
@@ -228,7 +220,8 @@ impl Replica {
             }
             self.clock.sleep_until(self.clock.elapsed() + self.tuning.retry_after).await;
         }
-        self.active.remove(live.hold.run_id);
+        live.tell(End::TakenBack);
+        self.active.remove(live.hold);
         self.nudge();
     }
 

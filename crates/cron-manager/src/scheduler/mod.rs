@@ -20,6 +20,7 @@ mod share;
 mod shutdown;
 mod store_time;
 mod turn;
+mod under_way;
 mod watch;
 
 pub use active::ActiveRuns;

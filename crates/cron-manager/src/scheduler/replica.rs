@@ -12,7 +12,7 @@ use std::{
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Notify, broadcast, mpsc, watch};
 
-use super::{active::ActiveRuns, share::Share, store_time::StoreTime, watch::Membership};
+use super::{active::ActiveRuns, share::Share, store_time::StoreTime, under_way::UnderWay, watch::Membership};
 use crate::{
     CronConfig, CronRun, Handler, JobName, Outcome, ReplicaId, StoreId,
     contracts::{Clock, Finish, Locker, Randomness, Services, Signal, Spawn, Store},
@@ -66,7 +66,7 @@ pub struct Tuning {
     pub lock_timeout: Duration,
     /// How long to wait, at the least, before a lock that could not be reached is asked for again.
     pub lock_again_after: Duration,
-    /// How many runs may be live here at once.
+    /// How many runs may be live here at once. Calls of foreign timers take up room, and are not held back by it.
     pub concurrency: usize,
     /// How many configs one transaction takes.
     pub batch: usize,
@@ -119,8 +119,10 @@ pub struct Replica {
     /// Wakes the turn when a run ended here, for what waits for its place.
     pub(super) run_ended: Notify,
     pub(super) finishes: mpsc::UnboundedSender<Finish>,
-    /// How many locks are about to be let go.
-    pub(super) unlocking: watch::Sender<usize>,
+    /// Claims that are sent and may begin a run, beside the turns.
+    pub(super) claims: UnderWay,
+    /// Locks that are asked for, held, or let go.
+    pub(super) locks: UnderWay,
     pub(super) phase: watch::Sender<Phase>,
     /// Whether the others were told that this replica plans no more.
     pub(super) left: watch::Sender<bool>,
@@ -172,7 +174,8 @@ impl Replica {
             active: ActiveRuns::default(),
             run_ended: Notify::new(),
             finishes,
-            unlocking: watch::Sender::new(0),
+            claims: UnderWay::new(),
+            locks: UnderWay::new(),
             phase: watch::Sender::new(Phase::Idle),
             left: watch::Sender::new(false),
             on: parts.on,
@@ -243,6 +246,11 @@ impl Replica {
     /// What handlers may ask for.
     pub fn services(&self) -> &Services {
         &self.services
+    }
+
+    /// A name for a run that somebody asks for.
+    pub fn request_id(&self) -> String {
+        format!("{:016x}{:016x}", self.random(), self.random())
     }
 
     /// Tells all replicas to look at the store again.

@@ -2,7 +2,7 @@
 
 use super::{Replica, counters::Counter};
 use crate::{
-    Hold, PageId, Result,
+    ErrorKind, Hold, PageId, Result,
     contracts::{Busy, Pages, Running},
     domain::ledger::Page,
 };
@@ -23,7 +23,21 @@ impl Replica {
             }
             Ok(())
         };
-        self.store.transact(Pages::Of(&ids), Busy::Skip, &abandon).await?;
+        match self.store.transact(Pages::Of(&ids), Busy::Skip, &abandon).await {
+            Err(error) if error.kind() != ErrorKind::Unavailable => {
+                // One by one: what is wrong with one page must not keep the others.
+                for id in &ids {
+                    self.store
+                        .transact(Pages::Of(&[*id]), Busy::Skip, &abandon)
+                        .await
+                        .inspect_err(|error| {
+                            tracing::error!(config_id = %id.config_id, %error, "the runs of a page cannot be rescued");
+                        })
+                        .ok();
+                }
+            }
+            done => drop(done?),
+        }
         for Counter { of, .. } in dead {
             tracing::warn!(run_id = %of.run_id, replica_id = %of.replica_id, "a run was abandoned");
         }

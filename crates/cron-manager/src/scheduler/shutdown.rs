@@ -2,7 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Replica, active::Live, replica::Phase};
+use super::{
+    Replica,
+    active::{End, Live},
+    replica::Phase,
+};
 use crate::{
     PageId, Stop,
     contracts::{Busy, Pages},
@@ -20,11 +24,14 @@ impl Replica {
         self.phase.send_replace(Phase::Stopping);
         self.reached(Phase::Stopped).await;
         self.left().await;
+        // No call and no search for a claim begins a run from now on.
+        self.claims.none(self.tuning.stop_grace, &*self.clock).await;
         self.hand_back().await;
         self.drained(grace).await;
         self.active.all().iter().for_each(|live| live.active.stop(Stop::ShutDown));
         self.drained(self.tuning.stop_grace * 2).await;
-        self.unlocked().await;
+        // One answer to wait for, and one more to let go what it gave.
+        self.locks.none(self.tuning.lock_timeout * 2, &*self.clock).await;
         self.phase.send_replace(Phase::Ended);
     }
 
@@ -46,7 +53,10 @@ impl Replica {
         if let Err(error) = self.store.transact(Pages::Of(&ids), Busy::Wait, &decide).await {
             tracing::warn!(%error, "claims could not be handed back; they will be found abandoned");
         }
-        returned.iter().for_each(|live| drop(self.active.remove(live.hold.run_id)));
+        for live in &returned {
+            live.tell(End::TakenBack);
+            self.active.remove(live.hold);
+        }
         self.nudge();
     }
 

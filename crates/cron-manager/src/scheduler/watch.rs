@@ -88,8 +88,10 @@ impl Replica {
         let ttl = self.tuning.rescue_every * MISSED;
         let counter = |replica: &RegisteredReplica| Counter { of: replica.status.id, count: replica.heartbeat, ttl };
         let gone = seen.replicas.read(watch.replicas.iter().map(counter), now, grace);
-        self.rescue(&watch.running, &dead).await?;
-        self.end_all(&gone).await
+        // One page that cannot be read must not keep dead replicas in the registry.
+        let rescued = self.rescue(&watch.running, &dead).await;
+        self.end_all(&gone).await?;
+        rescued
     }
 
     async fn end_all(&self, gone: &[Counter<ReplicaId>]) -> Result<()> {

@@ -136,7 +136,7 @@ pub const SETTINGS: &[Setting] = &[
         variable: "CRON_MANAGER_CONCURRENCY",
         flag: "concurrency",
         value: "N",
-        about: "How many runs may be live in this process at once",
+        about: "How many runs may be live in this process at once; calls of foreign timers are not held back",
         unset: "",
         kind: Kind::Count,
         secret: false,

@@ -105,7 +105,7 @@ impl Builder {
         Self { cron_manager: Some(on), ..self }
     }
 
-    /// What people have settled: database, schema, concurrency, and whether anything runs. What the builder is told otherwise, before or after,
+    /// What people have settled: database, schema, Redis and its prefix, concurrency, and whether anything runs. What the builder is told otherwise, before or after,
     /// counts more; so do the tuning's lengths and sizes, all of them.
     #[cfg(feature = "settings")]
     pub fn settings(self, settings: Settings) -> Self {
@@ -156,7 +156,8 @@ impl Builder {
 
     /// Puts the manager together. It does nothing until [`CronManager::start`].
     ///
-    /// Errors: what opening the store says; invalid argument (`databaseUrl`) for a URL that names no store this build has.
+    /// Errors: what opening the store says; invalid argument (`databaseUrl`, `redisUrl`, `redisPrefix`) for a URL that names what this build
+    /// does not have, or a prefix that keys cannot begin with.
     pub async fn build(self) -> Result<CronManager> {
         #[cfg(feature = "settings")]
         let builder = self.settled();

@@ -161,7 +161,7 @@ async fn the_new_master_is_found_after_a_failover() {
     let locker = locker(servers.url());
     take(&locker, "job", 1).await;
     servers.fail_over().unwrap();
-    // Not by the same fence: what the old master had passed on is still there.
+    // By the next fence: what the old master had passed on is still there.
     take(&locker, "job", 2).await;
     locker.ping().await.unwrap();
 }

@@ -101,9 +101,9 @@ impl Job {
 }
 
 impl Held {
-    /// Whether a sibling's lease, of an earlier run, is left to `other`.
+    /// Whether the lease of an earlier run, or of the same claim, is left to `other`.
     fn yields_to(&self, other: &LockHolder) -> bool {
-        *other == LockHolder { fence: other.fence, ..self.holder } && other.fence > self.holder.fence
+        *other == LockHolder { fence: other.fence, ..self.holder } && other.fence >= self.holder.fence
     }
 }
 

@@ -25,8 +25,8 @@ end
 local held = redis.pcall('GET', KEYS[1])
 if held and held ~= value then
   if type(held) ~= 'string' or held:sub(1, #kin) ~= kin then return 0 end
-  local lower = held:match('^(%-?%d+):%x+$', #kin + 1)
-  if not lower or not less(lower, fence) then return 0 end
+  local other = held:match('^(%-?%d+):%x+$', #kin + 1)
+  if not other or less(fence, other) then return 0 end
 end
 
 redis.call('SET', KEYS[1], value, 'PX', ttl)

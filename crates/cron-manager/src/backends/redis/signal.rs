@@ -137,10 +137,9 @@ impl Ends {
                 Either::Right(_) => None,
             };
             patience = match heard {
-                Some(Some(word)) => {
-                    self.take(word.get_payload_bytes());
-                    QUIET
-                }
+                Some(Some(word)) if self.take(word.get_payload_bytes()) => QUIET,
+                // Somebody else's word says nothing about whether one's own arrive.
+                Some(Some(_)) => patience,
                 Some(None) => return Ok(()),
                 None if patience == ECHO => return Err(Failure::Late),
                 None => {
@@ -151,11 +150,13 @@ impl Ends {
         }
     }
 
-    /// A word came. After a time without connection, somebody's may have been missed.
-    fn take(&self, word: &[u8]) {
-        let was_live = self.live.swap(true, Ordering::AcqRel);
-        if !was_live || word != self.me.as_bytes() {
+    /// A word came; whether it is this signal's own. After a time without connection, somebody's may have been missed.
+    fn take(&self, word: &[u8]) -> bool {
+        let is_mine = word == self.me.as_bytes();
+        let was_live = if is_mine { self.live.swap(true, Ordering::AcqRel) } else { true };
+        if !was_live || !is_mine {
             self.waiting.notify_waiters();
         }
+        is_mine
     }
 }

@@ -216,7 +216,7 @@ pub(super) async fn list(on: impl SqliteExecutor<'_>, query: &RunQuery) -> Resul
         sql.push(" AND state = ").push_bind(state.as_str());
     }
     if let Some(reason) = query.reason {
-        sql.push(" AND reason = ").push_bind(reason.as_str());
+        sql.push(" AND state = 'skipped' AND reason = ").push_bind(reason.as_str());
     }
     if let Some(from) = query.from {
         sql.push(" AND due_at >= ").push_bind(from.as_microsecond());

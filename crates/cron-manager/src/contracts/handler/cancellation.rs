@@ -9,6 +9,7 @@ use crate::Result;
 
 /// Why a run is told to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Stop {
     /// It took longer than the config's timeout.
     TimedOut,

@@ -144,7 +144,10 @@ impl Page {
     /// Writes a pending run that somebody asked for.
     pub fn record_manual(&mut self, request_id: String) -> usize {
         let due_at = Timestamp::from_second(self.now.as_second()).unwrap_or(self.now);
-        self.insert(CronRun { request_id: Some(request_id), ..self.new_run(RunKind::Manual, due_at) })
+        let run = self.new_run(RunKind::Manual, due_at);
+        // Its time counts from when it was asked for, not from the second before.
+        let start_deadline = run.start_deadline.saturating_add(self.now - due_at).unwrap_or(Timestamp::MAX);
+        self.insert(CronRun { request_id: Some(request_id), start_deadline, ..run })
     }
 
     /// Writes the `count` ticks from `first` through `last` as skipped: the newest skipped row grows when it has the
@@ -198,17 +201,12 @@ impl Page {
 
     /// Takes a claim back before its handler began: the run is pending again.
     pub fn hand_back(&mut self, hold: Hold) -> bool {
-        let Some(place) = self.held(hold) else { return false };
-        let run = self.change(place);
-        (run.state, run.replica_id, run.started_at) = (RunState::Pending, None, None);
-        true
+        self.take_back(hold).is_some()
     }
 
     /// Takes a claim back before its handler began: the run waits on, for `reason`, until `start_after`.
     pub fn postpone(&mut self, hold: Hold, reason: SkipReason, start_after: Timestamp) -> bool {
-        let Some(place) = self.held(hold) else { return false };
-        let run = self.change(place);
-        (run.state, run.replica_id, run.started_at) = (RunState::Pending, None, None);
+        let Some(run) = self.take_back(hold) else { return false };
         (run.reason, run.start_after) = (Some(reason), start_after);
         true
     }
@@ -274,6 +272,13 @@ impl Page {
                 && run.config_version == self.config.version
                 && schedule.next_after(run.due_through) == Some(first)
         })
+    }
+
+    fn take_back(&mut self, hold: Hold) -> Option<&mut CronRun> {
+        let place = self.held(hold)?;
+        let run = self.change(place);
+        (run.state, run.replica_id, run.started_at) = (RunState::Pending, None, None);
+        Some(run)
     }
 
     fn held(&self, hold: Hold) -> Option<usize> {

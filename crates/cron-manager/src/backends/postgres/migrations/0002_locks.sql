@@ -15,4 +15,4 @@ CREATE TABLE @cron_store (
     id text PRIMARY KEY
 );
 
-INSERT INTO @cron_store (id) VALUES (left(replace(gen_random_uuid()::text, '-', ''), 16));
+INSERT INTO @cron_store (id) VALUES (left(md5(random()::text || clock_timestamp()::text || pg_backend_pid()::text), 16));

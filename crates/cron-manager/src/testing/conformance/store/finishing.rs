@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Subject, bystander, claimant, claimed, minutely, on_page, page, succeeded, whole_second};
 use crate::{
     CronRun, Fence, Hold, Outcome, ReplicaId, Revision, RunId, RunState, SkipReason,
-    contracts::{Clock, Finish, Waiting},
+    contracts::{Clock, Finish, RunQuery, Waiting},
     domain::ledger::Page,
     testing::ManualClock,
 };
@@ -98,6 +98,9 @@ pub async fn a_run_that_was_postponed_waits_for_its_reason(store: Subject, clock
     };
     assert_eq!(store.run(run.id).await.unwrap(), Some(waits.clone()));
     assert_eq!(store.look(Revision(0), &[]).await.unwrap().waiting, [Waiting::of(&waits)]);
+    // It is no skip.
+    let skipped_for = RunQuery { reason: Some(reason), limit: 10, ..RunQuery::default() };
+    assert_eq!(store.runs(&skipped_for).await.unwrap(), []);
     let start = |page: &mut Page| page.pending().into_iter().any(|place| page.start(place, claimant(2)));
     on_page(&store, config.id, |page| assert!(!start(page))).await;
     clock.advance(Duration::from_secs(3));
