@@ -27,8 +27,9 @@ pub(crate) fn run(arguments: &CheckArguments) -> Result<(), Failure> {
     let found = runtime.block_on(ask(&database, &settings, &clock));
     let took = clock.elapsed() - asked;
     let place = database.to_string();
+    let locks = settings.redis_url.as_ref().map_or_else(|| "this process".to_owned(), ToString::to_string);
     let answers = match &found {
-        Ok(readiness) => answers(readiness, &place),
+        Ok(readiness) => answers(readiness, &place, &locks),
         Err(error) if error.kind() == ErrorKind::NotFound => vec![absent(&place)],
         Err(error) => vec![part("store", false, &error.to_string(), &place, Some(took))],
     };
@@ -55,9 +56,14 @@ fn verdict(found: Result<Readiness, Error>) -> Result<(), Failure> {
     }
 }
 
-fn answers(readiness: &Readiness, place: &str) -> Vec<Value> {
+fn answers(readiness: &Readiness, store: &str, locks: &str) -> Vec<Value> {
     let answer = |asked: &Part| {
         let answer = asked.error.as_deref().unwrap_or("answers");
+        let place = match asked.name {
+            "store" => store,
+            "locker" => locks,
+            _ => "",
+        };
         part(asked.name, asked.error.is_none(), answer, place, Some(asked.took))
     };
     let took = readiness.parts.iter().map(|part| part.took).max().unwrap_or_default();

@@ -29,6 +29,9 @@ impl Banner<'_> {
         say(format_args!("  try      curl 'http://{address}/v1/cron-job?pageSize=5'"));
         say(format_args!("  crontab  {}", self.crontab_line()));
         say(format_args!("  data     {}", self.database));
+        if let Some(redis) = &self.settings.redis_url {
+            say(format_args!("  locks    {redis}, at {}NAME", self.settings.redis_prefix));
+        }
         if matches!(self.database, Database::Embedded(_)) {
             say(format_args!(
                 "  replicas DATABASE_URL=postgres://USER:PASSWORD@HOST/DATABASE cron-manager serve, as often as you like"

@@ -1,19 +1,20 @@
 //! One replica and three on one PostgreSQL: runs per second and lateness of a burst (P1 and P3, without Redis), how the work is
-//! shared (P9), how soon another replica acts (P6), and what an idle replica costs (P5). The server is a throw-away one on this
+//! shared (P9), runs per second under a lock on Redis (P1), how soon another replica acts (P6), and what an idle replica costs (P5). The server is a throw-away one on this
 //! machine, durable as by default.
 //!
-//! `cargo bench -p cron-manager-rs --all-features --bench replicas [-- bursts|acts|idle]`
+//! `cargo bench -p cron-manager-rs --all-features --bench replicas [-- bursts|locked|acts|idle]`
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot be set up has failed")]
 
 mod bare;
+mod locked;
 mod service;
 
 use std::time::{Duration, Instant};
 
 use bare::Bare;
 use service::{Service, in_bulk};
-use sqlx::{PgPool, Row};
+use sqlx::PgPool;
 
 /// Jobs that are due at once, and how often.
 const JOBS: usize = 10_000;
@@ -25,7 +26,7 @@ const IDLE_FOR: Duration = Duration::from_secs(60);
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let asked: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    for part in ["bursts", "acts", "idle"] {
+    for part in ["bursts", "locked", "acts", "idle"] {
         if asked.is_empty() || asked.iter().any(|asked| asked == part) {
             // Each on a server of its own, so that none pays for what another left to be vacuumed.
             let server = servers::Postgres::start().unwrap();
@@ -38,6 +39,10 @@ async fn measure(part: &str, url: &str) {
     let pool = PgPool::connect(url).await.unwrap();
     match part {
         "bursts" => bursts(url, &pool).await,
+        "locked" => {
+            let redis = servers::Redis::start().unwrap();
+            locked::locked(url, &redis.url(), &pool).await;
+        }
         "acts" => acts(url).await,
         _ => idle(url, &pool).await,
     }
@@ -53,7 +58,7 @@ async fn bursts(url: &str, pool: &PgPool) {
     }
     // The first looks read all configs, and the replicas have to see each other.
     tokio::time::sleep(EVERY * 3).await;
-    let bare = Bare::new(pool, JOBS).await;
+    let bare = Bare::new(pool, "bursts", JOBS).await;
     let mut measured = [Burst::default(), Burst::default()];
     let mut claims = Vec::new();
     for round in 0..=2 * ROUNDS {
@@ -65,6 +70,9 @@ async fn bursts(url: &str, pool: &PgPool) {
         let started = Instant::now();
         bare.claim_all(round as i32).await;
         let claimed = started.elapsed();
+        for ids in bare.batches() {
+            bare.end_all(ids).await;
+        }
         services.iter().for_each(|service| service.lateness.lock().clear());
         let before = transactions(pool).await;
         until_half_way(pool).await;
@@ -97,11 +105,10 @@ struct Burst {
 impl Burst {
     /// Adds the newest burst, as the ledger and the handlers saw it.
     async fn add(&mut self, pool: &PgPool, services: &[Service], transactions: i64) {
-        let sql = "SELECT extract(epoch FROM max(finished_at) - min(due_at))::float8, count(*) FILTER (WHERE state = 'succeeded') \
-                   FROM bursts.cron_jobs WHERE due_at = (SELECT max(due_at) FROM bursts.cron_jobs)";
-        let row = sqlx::query(sql).fetch_one(pool).await.unwrap();
-        let (took, succeeded): (f64, i64) = (row.get(0), row.get(1));
-        self.rates.push(JOBS as f64 / took);
+        let sql = "SELECT count(*) FROM bursts.cron_jobs \
+                   WHERE state = 'succeeded' AND due_at = (SELECT max(due_at) FROM bursts.cron_jobs)";
+        let succeeded: i64 = sqlx::query_scalar(sql).fetch_one(pool).await.unwrap();
+        self.rates.push(burst_rate(pool, "bursts").await);
         self.missing += JOBS as i64 - succeeded;
         let mut lateness: Vec<f64> = services.iter().flat_map(|service| service.lateness.lock().clone()).collect();
         lateness.sort_by(f64::total_cmp);
@@ -121,6 +128,15 @@ impl Burst {
         print("transactions/run", self.transactions, 4);
         print("largest/mean share", self.largest_share, 2);
     }
+}
+
+/// Runs per second of the newest burst, from its tick to its last recorded end.
+async fn burst_rate(pool: &PgPool, schema: &str) -> f64 {
+    let sql = format!(
+        "SELECT count(*) / extract(epoch FROM max(finished_at) - min(due_at))::float8 FROM {schema}.cron_jobs \
+         WHERE due_at = (SELECT max(due_at) FROM {schema}.cron_jobs)"
+    );
+    sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(pool).await.unwrap()
 }
 
 /// Waits for the middle between two bursts.

@@ -7,9 +7,10 @@ use cron_manager::{
     backends::{
         memory::MemoryLocker,
         postgres::{PostgresOptions, PostgresStore},
+        redis::Redis,
         system::{SystemClock, SystemRandomness, TokioSpawn},
     },
-    contracts::Clock,
+    contracts::{Clock, Locker},
     scheduler::{Parts, Replica, Tuning},
 };
 use parking_lot::Mutex;
@@ -26,12 +27,22 @@ pub(crate) struct Service {
 
 impl Service {
     pub(crate) async fn start(url: &str, schema: &str) -> Self {
+        Self::on(url, schema, Arc::new(MemoryLocker::new(Arc::new(SystemClock)))).await
+    }
+
+    /// The same, with locks on a Redis.
+    pub(crate) async fn start_locked(url: &str, schema: &str, redis_url: &str) -> Self {
+        let redis = Redis::open(redis_url, Arc::new(SystemClock)).unwrap();
+        Self::on(url, schema, Arc::new(redis.locker(Arc::new(SystemRandomness)))).await
+    }
+
+    async fn on(url: &str, schema: &str, locker: Arc<dyn Locker>) -> Self {
         let options = PostgresOptions { schema: schema.into(), ..PostgresOptions::from(url) };
         let store = PostgresStore::open(options, Arc::new(SystemClock)).await.unwrap();
         let signal = Arc::new(store.signal(&TokioSpawn, &SystemRandomness));
         let parts = Parts {
             store: Arc::new(store),
-            locker: Arc::new(MemoryLocker::new(Arc::new(SystemClock))),
+            locker,
             signal,
             clock: Arc::new(SystemClock),
             randomness: Arc::new(SystemRandomness),

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{HashMap, hash_map::Entry},
+    fmt,
     sync::Arc,
     time::Duration,
 };
@@ -9,7 +10,7 @@ use std::{
 use parking_lot::Mutex;
 use tokio::sync::{Notify, oneshot};
 
-use crate::{ActiveRun, Hold, Outcome, RunId, Stop};
+use crate::{ActiveRun, CronRun, Hold, Outcome, RunId, Stop};
 
 /// The runs that this replica has claimed and whose end the store does not know yet.
 #[derive(Default)]
@@ -113,6 +114,13 @@ impl Live {
         let (waiter, ended) = oneshot::channel();
         *self.waiter.lock() = Some(waiter);
         ended
+    }
+
+    /// Logs one of the original library's lines, with what tells this run from others.
+    pub(super) fn log(&self, line: fmt::Arguments<'_>) {
+        let CronRun { id, name, due_at, fence, attempt, .. } = self.active.run();
+        let replica_id = self.hold.replica_id;
+        tracing::info!(run_id = %id, job = %name, %due_at, attempt, %replica_id, %fence, "{line}");
     }
 
     /// Tells who waits for the end.

@@ -86,18 +86,28 @@ impl Replica {
         let call = Call { name, handler, request_id };
         loop {
             if let Some(refusal) = self.refuses_calls()? {
-                return Ok(Called::Refused(refusal));
+                return Ok(self.refuse(&call, refusal));
             }
             if !self.has_joined() {
                 self.join().await?;
             }
             let Some(config) = self.called_config(&call.name).await? else {
-                return Ok(Called::Refused(Refusal::NotFound));
+                return Ok(self.refuse(&call, Refusal::NotFound));
             };
             if let Some(called) = self.try_call(&call, &config).await? {
                 return Ok(called);
             }
         }
+    }
+
+    fn refuse(&self, call: &Call, refusal: Refusal) -> Called {
+        let (replica_id, job) = (self.id(), &call.name);
+        if matches!(refusal, Refusal::NotFound | Refusal::Disabled) {
+            tracing::info!(%job, %replica_id, "Job: {job} not found or disabled");
+        } else {
+            tracing::debug!(%job, %replica_id, ?refusal, "a call for a run was refused");
+        }
+        Called::Refused(refusal)
     }
 
     fn refuses_calls(&self) -> Result<Option<Refusal>> {
@@ -161,10 +171,7 @@ impl Replica {
                 self.wait_for_store(until).await;
                 Ok(None)
             }
-            Decision::Refused(refusal) => {
-                tracing::debug!(job = %call.name, ?refusal, "a call for a run was refused");
-                Ok(Some(Called::Refused(refusal)))
-            }
+            Decision::Refused(refusal) => Ok(Some(self.refuse(call, refusal))),
             Decision::Changed => {
                 self.called.lock().remove(&call.name);
                 Ok(None)

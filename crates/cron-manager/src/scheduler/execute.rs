@@ -5,7 +5,12 @@ use std::{any::Any, future::poll_fn, panic::AssertUnwindSafe, pin::pin, sync::Ar
 use futures_util::FutureExt;
 use tokio::sync::oneshot;
 
-use super::{Replica, active::Live, lock::Lock, replica::Activity};
+use super::{
+    Replica,
+    active::Live,
+    lock::{Ended, Lock},
+    replica::Activity,
+};
 use crate::{
     ActiveRun, CronConfig, CronRun, Handler, HandlerResult, Outcome, RunKind, RunState, Stop, contracts::Finish,
 };
@@ -35,19 +40,21 @@ impl Replica {
     async fn execute(self: Arc<Self>, live: Arc<Live>, handler: Option<Arc<dyn Handler>>) {
         let run = live.active.run();
         let Some(mut lock) = self.lock(&live).await else { return self.run_ended.notify_one() };
+        let (_unlocking, mut ended) = (self.will_unlock(), Ended::Failed);
         match handler.filter(|_| live.begin(self.clock.elapsed())) {
             Some(handler) => {
-                tracing::info!(run_id = %run.id, job = %run.name, due_at = %run.due_at, replica_id = %live.hold.replica_id, fence = %run.fence, "Job: {}; Started - Success", run.name);
+                live.log(format_args!("Job: {}; Started - Success", run.name));
                 self.report(Activity::Started(run.clone()));
                 let outcome = self.supervise(&live, &mut lock, handler).await;
                 live.end();
+                ended = outcome.as_ref().map_or(Ended::Failed, Ended::of);
                 self.hand_in(&live, outcome);
             }
             // A claim that lapsed is left to be rescued; one that was taken back is no longer ours.
             None => drop(self.active.remove(run.id)),
         }
         self.run_ended.notify_one();
-        self.unlock(&live, lock).await;
+        self.unlock(&live, lock, ended).await;
     }
 
     fn hand_in(&self, live: &Live, outcome: Option<Outcome>) {

@@ -6,6 +6,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::{
     Replica,
+    lock::Ended,
     replica::{Activity, Phase},
 };
 use crate::{CronRun, RunId, contracts::Finish};
@@ -56,9 +57,8 @@ impl Replica {
                 self.active.remove(hold.run_id);
                 continue;
             }
-            let word = if outcome.error.is_none() { "Success" } else { "Failed" };
             if moved.contains(&hold.run_id) {
-                tracing::info!(run_id = %run.id, job = %run.name, state = %outcome.state, replica_id = %hold.replica_id, fence = %run.fence, "Job: {}; Ended - {word}", run.name);
+                live.log(format_args!("Job: {}; Ended - {}", run.name, Ended::of(&outcome)));
             } else {
                 tracing::warn!(run_id = %run.id, job = %run.name, state = %outcome.state, "a finish was not needed or came too late");
             }

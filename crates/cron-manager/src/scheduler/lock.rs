@@ -1,6 +1,8 @@
 //! Lock: keep out those who share nothing but the lock, while a claimed run is live.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
+
+use tokio::sync::watch;
 
 use super::{Replica, active::Live};
 use crate::{
@@ -22,6 +24,39 @@ pub(super) struct Lock {
     held_until: Duration,
 }
 
+/// One lock that will be let go.
+pub(super) struct Unlocking<'a>(&'a watch::Sender<usize>);
+
+impl Drop for Unlocking<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count -= 1);
+    }
+}
+
+/// How a run ended, in the original library's words.
+#[derive(Clone, Copy)]
+pub(super) enum Ended {
+    /// The handler returned.
+    Success,
+    /// It returned an error, was stopped, or was not called.
+    Failed,
+}
+
+impl Ended {
+    pub(super) fn of(outcome: &Outcome) -> Self {
+        if outcome.error.is_none() { Self::Success } else { Self::Failed }
+    }
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Success => "Success",
+            Self::Failed => "Failed",
+        })
+    }
+}
+
 impl Replica {
     /// Takes the lock of a claimed run. `None`: the run does not begin here; what becomes of it is on its way to the store.
     pub(super) async fn lock(&self, live: &Arc<Live>) -> Option<Lock> {
@@ -35,8 +70,7 @@ impl Replica {
         }
         match self.acquire(live).await {
             Ok(Locked::Mine(lease)) => {
-                let run = live.active.run();
-                tracing::info!(run_id = %run.id, job = %run.name, due_at = %run.due_at, replica_id = %live.hold.replica_id, fence = %run.fence, "Acquired lock for job: {}; Started - Success", run.name);
+                live.log(format_args!("Acquired lock for job: {}; Started - Success", config.name));
                 (lock.lease, lock.held_until) = (Some(lease), live.trust());
                 Some(lock)
             }
@@ -99,17 +133,32 @@ impl Replica {
         }
     }
 
+    /// Says that a lock will be let go: a shutdown waits for it, as long as the guard lives.
+    pub(super) fn will_unlock(&self) -> Unlocking<'_> {
+        self.unlocking.send_modify(|count| *count += 1);
+        Unlocking(&self.unlocking)
+    }
+
+    /// Ends when all locks that were to be let go have been, or after the time that this may take.
+    pub(super) async fn unlocked(&self) {
+        let mut unlocking = self.unlocking.subscribe();
+        tokio::select! {
+            biased;
+            // The sender lives as long as `self`, so waiting cannot fail.
+            _ = unlocking.wait_for(|count| *count == 0) => {}
+            () = self.clock.sleep_until(self.clock.elapsed() + self.tuning.lock_timeout) => {}
+        }
+    }
+
     /// Lets the lock go, or leaves it to run out when it was to be held for longer.
-    pub(super) async fn unlock(&self, live: &Live, lock: Lock) {
+    pub(super) async fn unlock(&self, live: &Live, lock: Lock, ended: Ended) {
         let Some(lease) = lock.lease else { return };
         let (run, config) = (live.active.run(), live.active.config());
         let at_least = config.policy.lock_at_least_for.unwrap_or_default();
         let rest = (lock.taken + at_least).saturating_sub(self.clock.elapsed());
         let released = async { if rest.is_zero() { lease.release().await } else { lease.extend(rest).await } };
         match self.in_time(released).await {
-            Ok(_) => {
-                tracing::info!(run_id = %run.id, job = %run.name, due_at = %run.due_at, replica_id = %live.hold.replica_id, fence = %run.fence, "Released lock for job: {}; Ended", run.name);
-            }
+            Ok(_) => live.log(format_args!("Released lock for job: {}; Ended - {ended}", run.name)),
             // It runs out by itself.
             Err(error) => tracing::warn!(run_id = %run.id, job = %run.name, %error, "the lock could not be released"),
         }

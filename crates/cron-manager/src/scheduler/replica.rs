@@ -119,6 +119,8 @@ pub struct Replica {
     /// Wakes the turn when a run ended here, for what waits for its place.
     pub(super) run_ended: Notify,
     pub(super) finishes: mpsc::UnboundedSender<Finish>,
+    /// How many locks are about to be let go.
+    pub(super) unlocking: watch::Sender<usize>,
     pub(super) phase: watch::Sender<Phase>,
     /// Whether the others were told that this replica plans no more.
     pub(super) left: watch::Sender<bool>,
@@ -170,6 +172,7 @@ impl Replica {
             active: ActiveRuns::default(),
             run_ended: Notify::new(),
             finishes,
+            unlocking: watch::Sender::new(0),
             phase: watch::Sender::new(Phase::Idle),
             left: watch::Sender::new(false),
             on: parts.on,

@@ -24,6 +24,7 @@ impl Replica {
         self.drained(grace).await;
         self.active.all().iter().for_each(|live| live.active.stop(Stop::ShutDown));
         self.drained(self.tuning.stop_grace * 2).await;
+        self.unlocked().await;
         self.phase.send_replace(Phase::Ended);
     }
 

@@ -196,8 +196,8 @@ impl Builder {
         #[cfg(not(feature = "redis"))]
         let redis = open::no_redis(self.redis_url, self.redis_prefix)?;
         let (locker, nudges) = redis.unzip();
-        // Nudges are of use only to those who look at the same store.
-        let signal = match nudges.filter(|_| store.is_shared()) {
+        // Nudges are of use only to those who look at the same store, over and over.
+        let signal = match nudges.filter(|_| store.is_shared() && !self.read_only) {
             Some(nudges) => Arc::new(Signals(vec![signal, nudges])),
             None => signal,
         };

@@ -62,6 +62,20 @@ async fn while_a_run_is_live_an_outsider_does_not_get_the_lock() {
 }
 
 #[tokio::test]
+async fn a_shutdown_leaves_no_lock_behind() {
+    let (service, lock, _) = service(CronConfigFields::default()).await;
+    let (handler, _gate) = held();
+    service.manager.job("x").run(handler).await.unwrap();
+    service.manager.start();
+    service.pass(seconds(10)).await;
+    let manager = service.manager.clone();
+    let shutdown = tokio::spawn(async move { manager.shutdown(seconds(0)).await });
+    service.pass(seconds(10)).await;
+    shutdown.await.unwrap();
+    assert!(lock.outsider("x", seconds(1)).await.is_some());
+}
+
+#[tokio::test]
 async fn a_lock_to_be_held_for_longer_outlasts_a_fast_run_and_keeps_no_sibling_out() {
     let at_least = CronConfigFields { lock_at_least_for: Some(seconds(60)), ..CronConfigFields::default() };
     let (service, lock, id) = service(at_least).await;

@@ -16,3 +16,4 @@ mod running;
 mod service;
 mod settled;
 mod shutting_down;
+mod telling;

@@ -26,6 +26,8 @@ const TROUBLE: Duration = Duration::from_secs(600);
 const REST: Duration = Duration::from_secs(240);
 /// The jobs whose lock outsiders take, too.
 pub(crate) const OUTSIDERS_JOBS: [&str; 2] = ["job-0", "job-1"];
+/// The job that foreign timers call for.
+const CALLED: &str = "called";
 /// Users act from a machine that never fails.
 const USERS: Machine = 1_000;
 
@@ -111,6 +113,23 @@ impl World {
             at_once(self.store.create(config));
             self.names.push(name);
         }
+        let called = CronConfigFields { external: Some(true), ..CronConfigFields::named(CALLED).enabled(true) };
+        let called = self.policy(called.every(Duration::from_secs(self.random.pick(&[1, 2, 5, 70]))));
+        at_once(self.store.create(called.context(self.context()).create(jiff::Timestamp::UNIX_EPOCH).unwrap()));
+        self.names.push(CALLED.into());
+    }
+
+    /// A timer of the service's own, in each process: it fires early and late.
+    fn start_timer(&self, machine: Machine, replica: &Arc<Replica>, clock: SimClock) {
+        let (replica, random) = (Arc::clone(replica), self.random.fork());
+        let handler: Arc<dyn cron_manager::Handler> = Arc::new(self.handler(clock.clone()));
+        self.executor.spawn_on(machine, async move {
+            loop {
+                clock.sleep_until(clock.elapsed() + random.millis(300..3_000)).await;
+                // What becomes of it, the ledger shows.
+                let _ = replica.call(CALLED.parse().unwrap(), Arc::clone(&handler)).await;
+            }
+        });
     }
 
     /// Some jobs run on every replica.
@@ -172,7 +191,7 @@ impl World {
             services: Arc::default(),
         };
         let replica = Replica::new(parts, tuning());
-        for name in &self.names {
+        for name in self.names.iter().filter(|name| *name != CALLED) {
             // Some replicas lack some handlers, as in a rolling deploy.
             if self.random.chance(0.9) {
                 let handler = self.handler(clock.clone());
@@ -180,6 +199,7 @@ impl World {
             }
         }
         replica.start();
+        self.start_timer(machine, &replica, clock.clone());
         Server { machine, manager: CronManager::new(replica), faults, dead_until: None }
     }
 
