@@ -1,8 +1,8 @@
 //! What a service of the Node library does, done here: rows of docs/from-node.md, in its README's words.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may end by a panic")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may end by a panic")]
 
-use std::sync::Arc;
+use std::{fs, path::Path, sync::Arc};
 
 use cron_manager::{
     Called, Config, Context, CronConfig, CronConfigFields, CronManager, CronRun, Ctx, ErrorKind, Events, Outcome,
@@ -143,4 +143,29 @@ async fn a_job_is_declared_by_an_attribute_or_by_the_builder() {
     let other = other.await.unwrap();
     let by_builder = other.job("doSomething").schedule(schedules::EVERY_5_MINUTES).run(async || {}).await.unwrap();
     assert_eq!((by_attribute.name, by_attribute.schedule), (by_builder.name, by_builder.schedule));
+}
+
+/// The page's third column: files, each followed by names of what stands in it.
+#[test]
+fn what_the_page_says_is_shown_is_there() {
+    let of_crate = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = of_crate.join("../..");
+    let page = fs::read_to_string(root.join("docs/from-node.md")).unwrap();
+    let rows =
+        page.lines().skip_while(|line| *line != "|---|---|---|").skip(1).take_while(|line| line.starts_with('|'));
+    let mut checked = 0;
+    for row in rows {
+        let (mut file, mut text) = (String::new(), String::new());
+        let shown = row.trim_end_matches('|').rsplit('|').next().unwrap();
+        for word in shown.split('`').skip(1).step_by(2) {
+            if word.ends_with(".rs") {
+                let folder = if word.starts_with("examples/") { &root } else { of_crate };
+                (file, text) = (word.to_owned(), fs::read_to_string(folder.join(word)).expect(word));
+            } else {
+                assert!(text.contains(&format!("fn {word}(")), "there is no {word} in {file}");
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 20, "the page has another form");
 }
