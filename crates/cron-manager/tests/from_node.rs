@@ -1,6 +1,6 @@
 //! What a service of the Node library does, done here: rows of docs/from-node.md, in its README's words.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may end by a panic")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may end by a panic")]
 
 use std::{fs, path::Path, sync::Arc};
 
