@@ -22,6 +22,8 @@ type Tick = (String, String);
 struct Ledger {
     due: u64,
     skipped: u64,
+    /// Whoever comes next runs them, or says why not.
+    waiting: u64,
     ran: BTreeSet<Tick>,
     /// Ticks without an outcome, or with more than one.
     wrong: u64,
@@ -39,6 +41,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
         ticks(&lines).for_each(|tick| *starts.entry(tick).or_default() += 1);
     }
     show("  skipped", ledger.skipped);
+    show("  waiting", ledger.waiting);
     let twice = starts.values().filter(|starts| **starts > 1).count() as u64;
     let ran: BTreeSet<Tick> = starts.into_keys().collect();
     let unaccounted = ledger.wrong + ledger.ran.symmetric_difference(&ran).count() as u64;
@@ -71,7 +74,8 @@ async fn add_up(manager: &CronManager) -> cron_manager::Result<Ledger> {
     for run in manager.cron_runs(&RunQuery { limit: ALL, ..RunQuery::default() }).await? {
         match run.state {
             RunState::Skipped => ledger.skipped += run.count,
-            RunState::Pending | RunState::Running => ledger.wrong += 1,
+            RunState::Pending => ledger.waiting += 1,
+            RunState::Running => ledger.wrong += 1,
             _ => drop(ledger.ran.insert((run.name.to_string(), run.due_at.to_string()))),
         }
     }
