@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 
-use super::{Replica, claim::expire, edit::edit, plan::plan};
+use super::{Replica, claim::expire, edit::edit, plan::plan, replica::Phase};
 use crate::{
     ClaimToken, CronConfig, CronConfigFields, CronRun, Error, ErrorKind, Handler, JobName, Outcome, PageId, Result,
     RunKind, Schedule, SkipReason,
@@ -64,8 +64,16 @@ enum Decision {
     /// Nothing before this instant, by the store's clock.
     Wait(Timestamp),
     Refused(Refusal),
-    /// The config is no longer as this replica knew it.
+    /// The config, or this replica, is no longer as it was known here.
     Changed,
+}
+
+/// What a call does next.
+enum Next {
+    Answer(Called),
+    /// Nothing before this instant, by the store's clock.
+    LookAt(Timestamp),
+    Again,
 }
 
 /// Who calls for a run of what.
@@ -84,6 +92,7 @@ impl Replica {
     pub async fn call(self: &Arc<Self>, name: JobName, handler: Arc<dyn Handler>) -> Result<Called> {
         let request_id = format!("{:016x}{:016x}", self.random(), self.random());
         let call = Call { name, handler, request_id };
+        let mut changes = 0;
         loop {
             if let Some(refusal) = self.refuses_calls()? {
                 return Ok(self.refuse(&call, refusal));
@@ -94,8 +103,12 @@ impl Replica {
             let Some(config) = self.called_config(&call.name).await? else {
                 return Ok(self.refuse(&call, Refusal::NotFound));
             };
-            if let Some(called) = self.try_call(&call, &config).await? {
-                return Ok(called);
+            match self.try_call(&call, &config).await? {
+                Next::Answer(called) => return Ok(called),
+                Next::LookAt(until) => self.wait_for_store(until).await,
+                Next::Again if changes == 0 => changes += 1,
+                // Such as a replica that the others took for dead, and that does not know it yet.
+                Next::Again => self.wait_or_stop(self.jitter(self.tuning.retry_after)).await,
             }
         }
     }
@@ -144,8 +157,7 @@ impl Replica {
         Ok(pages.first().map_or(config, |page| page.config().clone()))
     }
 
-    /// `None`: to be tried again.
-    async fn try_call(self: &Arc<Self>, call: &Call, config: &CronConfig) -> Result<Option<Called>> {
+    async fn try_call(self: &Arc<Self>, call: &Call, config: &CronConfig) -> Result<Next> {
         let lane = (!config.is_distributed()).then(|| self.id());
         let page_id = PageId { config_id: config.id, lane };
         let claimant = Claimant { replica_id: self.id(), token: ClaimToken(self.random() as i64) };
@@ -164,19 +176,17 @@ impl Replica {
             }
         })?;
         pages.iter().for_each(|page| self.store_time.observe(page.now(), self.clock.elapsed()));
-        let decision = decision.into_inner();
-        match decision {
-            Decision::Started => Ok(self.follow(call, &pages, claimant.token, sent).await),
-            Decision::Wait(until) => {
-                self.wait_for_store(until).await;
-                Ok(None)
+        Ok(match decision.into_inner() {
+            Decision::Started => {
+                self.follow(call, &pages, claimant.token, sent).await.map_or(Next::Again, Next::Answer)
             }
-            Decision::Refused(refusal) => Ok(Some(self.refuse(call, refusal))),
+            Decision::Wait(until) => Next::LookAt(until),
+            Decision::Refused(refusal) => Next::Answer(self.refuse(call, refusal)),
             Decision::Changed => {
                 self.called.lock().remove(&call.name);
-                Ok(None)
+                Next::Again
             }
-        }
+        })
     }
 
     /// Begins what was claimed, and waits for its end. `None`: the claim was taken back before the handler began, or lost.
@@ -199,11 +209,18 @@ impl Replica {
         })
     }
 
-    /// Ends when the store's clock shows `until`, as far as this replica can tell.
+    /// Ends when the store's clock shows `until`, as far as this replica can tell, or when it stops.
     async fn wait_for_store(&self, until: Timestamp) {
-        let elapsed = self.clock.elapsed();
-        let left = Duration::try_from(until - self.store_time.at(elapsed)).unwrap_or_default();
-        self.clock.sleep_until(elapsed + left.max(Duration::from_millis(1))).await;
+        let left = until.duration_since(self.store_time.at(self.clock.elapsed()));
+        self.wait_or_stop(Duration::try_from(left).unwrap_or_default().max(Duration::from_millis(1))).await;
+    }
+
+    async fn wait_or_stop(&self, length: Duration) {
+        tokio::select! {
+            biased;
+            () = self.reached(Phase::Stopping) => {}
+            () = self.clock.sleep_until(self.clock.elapsed() + length) => {}
+        }
     }
 }
 

@@ -13,6 +13,8 @@ use crate::{
 
 /// How much longer than its start deadline a tick is remembered as taken, where nothing but the lock is shared.
 const REMEMBER: Duration = Duration::from_secs(86_400);
+/// The longest pause before a lock that could not be reached is asked for again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// The lock of a live run: a lease, or the policy's leave to go on without one.
 pub(super) struct Lock {
@@ -68,10 +70,12 @@ impl Replica {
         if !config.is_distributed() || live.active.run().lane.is_some() {
             return Some(lock);
         }
-        match self.acquire(live).await {
+        // Trust can only grow while the answer is on its way.
+        let until = live.trust();
+        match self.acquire(live, self.tuning.lock_timeout).await {
             Ok(Locked::Mine(lease)) => {
                 live.log(format_args!("Acquired lock for job: {}; Started - Success", config.name));
-                (lock.lease, lock.held_until) = (Some(lease), live.trust());
+                (lock.lease, lock.held_until) = (Some(lease), until);
                 Some(lock)
             }
             Ok(Locked::Elsewhere) => self.skip_claimed(live, SkipReason::LockedElsewhere),
@@ -92,7 +96,10 @@ impl Replica {
     pub(super) async fn keep_locked(&self, live: &Arc<Live>, lock: &mut Lock) {
         let third = live.active.run().ttl / 3;
         while lock.lease.is_some() {
-            self.clock.sleep_until(self.clock.elapsed() + third).await;
+            let now = self.clock.elapsed();
+            // In time to stop the run when the lease ends.
+            let next = if now < lock.held_until { lock.held_until.min(now + third) } else { now + third };
+            self.clock.sleep_until(next).await;
             self.extend(live, lock).await;
         }
         std::future::pending().await
@@ -100,14 +107,21 @@ impl Replica {
 
     async fn extend(&self, live: &Arc<Live>, lock: &mut Lock) {
         let Some(lease) = &lock.lease else { return };
-        let until = live.trust();
-        let left = until.saturating_sub(self.clock.elapsed());
+        let (until, now) = (live.trust(), self.clock.elapsed());
+        let left = until.saturating_sub(now);
         if left.is_zero() {
             return;
         }
-        let extended = match self.in_time(lease.extend(left)).await {
+        let held_for = lock.held_until.saturating_sub(now);
+        let limit = if held_for.is_zero() {
+            self.lost(live, lock.policy, "it could not be extended in time");
+            self.tuning.lock_timeout
+        } else {
+            held_for.min(self.tuning.lock_timeout)
+        };
+        let extended = match self.within(limit, lease.extend(left)).await {
             // Maybe the server forgot it. Whoever holds it now is left in peace.
-            Ok(false) => self.acquire(live).await.map(|locked| match locked {
+            Ok(false) => self.acquire(live, limit).await.map(|locked| match locked {
                 Locked::Mine(lease) => Some(lease),
                 Locked::Elsewhere | Locked::TickTaken => None,
             }),
@@ -120,8 +134,8 @@ impl Replica {
                 lock.lease = None;
                 self.lost(live, lock.policy, "somebody else has taken the lock");
             }
-            Err(_) if self.clock.elapsed() < lock.held_until => {}
-            Err(error) => self.lost(live, lock.policy, &error.to_string()),
+            // Tried again; when that is too late, it is lost.
+            Err(_) => {}
         }
     }
 
@@ -157,14 +171,14 @@ impl Replica {
         let at_least = config.policy.lock_at_least_for.unwrap_or_default();
         let rest = (lock.taken + at_least).saturating_sub(self.clock.elapsed());
         let released = async { if rest.is_zero() { lease.release().await } else { lease.extend(rest).await } };
-        match self.in_time(released).await {
+        match self.within(self.tuning.lock_timeout, released).await {
             Ok(_) => live.log(format_args!("Released lock for job: {}; Ended - {ended}", run.name)),
             // It runs out by itself.
             Err(error) => tracing::warn!(run_id = %run.id, job = %run.name, %error, "the lock could not be released"),
         }
     }
 
-    async fn acquire(&self, live: &Live) -> Result<Locked> {
+    async fn acquire(&self, live: &Live, limit: Duration) -> Result<Locked> {
         let (run, config) = (live.active.run(), live.active.config());
         let holder = LockHolder { store_id: self.store_id(), config_id: run.config_id, fence: run.fence };
         let due_at = run.due_at;
@@ -172,7 +186,7 @@ impl Replica {
         let tick = (self.takes_ticks() && run.kind == RunKind::Tick)
             .then(|| LockTick { due_at, remember: until_deadline() + REMEMBER });
         let ttl = live.trust().saturating_sub(self.clock.elapsed());
-        self.in_time(self.locker.acquire(&LockRequest { name: &config.name, holder, ttl, tick })).await
+        self.within(limit, self.locker.acquire(&LockRequest { name: &config.name, holder, ttl, tick })).await
     }
 
     /// Whether replicas have nothing in common but the lock: then it says who takes a tick.
@@ -194,12 +208,16 @@ impl Replica {
         if !live.take_back() {
             return;
         }
-        let page_id: PageId = live.active.run().page_id();
-        let again_after = self.jitter(self.tuning.lock_again_after);
+        let run = live.active.run();
+        let page_id: PageId = run.page_id();
+        let least = self.tuning.lock_again_after;
+        let spread = self.jitter(Duration::from_secs(1)).as_secs_f64();
         let decide = |pages: &mut [Page]| {
             for page in pages {
-                let start_after = page.now() + again_after;
-                page.postpone(live.hold, SkipReason::LockUnavailable, start_after);
+                // The longer it has waited, the less often it asks.
+                let waited = Duration::try_from(page.now() - run.due_at).unwrap_or_default();
+                let again_after = (waited / 2).clamp(least, least.max(LONGEST_PAUSE)).mul_f64(spread);
+                page.postpone(live.hold, SkipReason::LockUnavailable, page.now() + again_after);
             }
             Ok(())
         };
@@ -216,16 +234,16 @@ impl Replica {
 
     /// Whether the locker answers.
     pub async fn ask_locker(&self) -> Result<()> {
-        self.in_time(self.locker.ping()).await
+        self.within(self.tuning.lock_timeout, self.locker.ping()).await
     }
 
     /// What the locker answers, or unavailable when it takes too long.
-    async fn in_time<T>(&self, answer: impl Future<Output = Result<T>>) -> Result<T> {
+    async fn within<T>(&self, limit: Duration, answer: impl Future<Output = Result<T>>) -> Result<T> {
         tokio::select! {
             biased;
             answer = answer => answer,
-            () = self.clock.sleep_until(self.clock.elapsed() + self.tuning.lock_timeout) => {
-                Err(Error::unavailable(format!("no answer within {:?}", self.tuning.lock_timeout)))
+            () = self.clock.sleep_until(self.clock.elapsed() + limit) => {
+                Err(Error::unavailable(format!("no answer within {limit:?}")))
             }
         }
     }

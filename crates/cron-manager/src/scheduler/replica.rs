@@ -64,7 +64,7 @@ pub struct Tuning {
     pub stop_grace: Duration,
     /// How long to wait for an answer of the locker.
     pub lock_timeout: Duration,
-    /// How long to wait before a lock that could not be reached is asked for again.
+    /// How long to wait, at the least, before a lock that could not be reached is asked for again.
     pub lock_again_after: Duration,
     /// How many runs may be live here at once.
     pub concurrency: usize,

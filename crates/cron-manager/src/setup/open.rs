@@ -31,9 +31,10 @@ pub(super) struct Opened {
 }
 
 impl Opened {
-    /// The store of one process.
+    /// A store that has no way for nudges between processes.
     pub(super) fn alone(store: Arc<dyn Store>) -> Self {
-        Self { store, signal: Arc::new(LocalSignal::default()) }
+        let signal = if store.is_shared() { LocalSignal::beside_others() } else { LocalSignal::default() };
+        Self { store, signal: Arc::new(signal) }
     }
 }
 

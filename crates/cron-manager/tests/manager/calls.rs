@@ -199,6 +199,43 @@ async fn a_call_for_which_there_is_nothing_to_run_is_a_value_and_no_row() {
 }
 
 #[tokio::test]
+async fn a_call_that_waits_ends_when_its_replica_stops() {
+    let service = Service::new().await;
+    let fields =
+        CronConfigFields { jitter: Some(seconds(3_600)), ..CronConfigFields::named("x").every(seconds(7_200)) };
+    let id = create(&service, fields).await;
+    service.manager.start();
+    pass_until(&service, "2026-03-01T14:00:01Z").await;
+    let call = call(&service);
+    service.pass(seconds(5)).await;
+    assert!(!call.is_finished(), "{:?}", service.runs(id).await);
+    service.manager.shutdown(seconds(0)).await;
+    assert_eq!(call.await.unwrap(), Called::Refused(Refusal::Stopping));
+    assert_eq!(service.states(id).await, [(RunState::Pending, 1)]);
+}
+
+#[tokio::test]
+async fn a_call_of_a_replica_that_was_taken_for_dead_asks_now_and_then_and_goes_on_under_a_new_id() {
+    let service = Service::new().await;
+    let fields = CronConfigFields { external: Some(true), ..CronConfigFields::named("x").every(seconds(10)) };
+    let id = create(&service, fields.context(json!({}))).await;
+    service.manager.start();
+    pass_until(&service, "2026-03-01T12:00:10.25Z").await;
+    assert!(due(&called(&service).await).is_some());
+    let me = &service.manager.replicas().await.unwrap()[0];
+    assert!(service.store.end_replica(me.status.id, me.heartbeat).await.unwrap());
+    pass_until(&service, "2026-03-01T12:00:20.25Z").await;
+    let call = call(&service);
+    // It learns of it at the next watch.
+    service.pass(seconds(15)).await;
+    assert!(call.await.unwrap() != Called::Refused(Refusal::Stopping));
+    assert_ne!(service.manager.replica_id(), me.status.id);
+    pass_until(&service, "2026-03-01T12:00:50.25Z").await;
+    assert!(due(&called(&service).await).is_some());
+    service.assert_balanced(id).await;
+}
+
+#[tokio::test]
 async fn a_call_while_the_lock_is_held_elsewhere_is_a_skipped_run() {
     let (service, lock) = Service::with_lock().await;
     let id = every_ten_seconds(&service).await;

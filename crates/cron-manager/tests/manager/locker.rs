@@ -23,16 +23,22 @@ use crate::service::name;
 pub(crate) struct SharedLock {
     locker: MemoryLocker,
     away: Arc<AtomicBool>,
+    hangs: Arc<AtomicBool>,
 }
 
 impl SharedLock {
     pub(crate) fn new(clock: ManualClock) -> Self {
-        Self { locker: MemoryLocker::new(Arc::new(clock)), away: Arc::default() }
+        Self { locker: MemoryLocker::new(Arc::new(clock)), away: Arc::default(), hangs: Arc::default() }
     }
 
     /// From now on it does not answer, or does again.
     pub(crate) fn set_away(&self, away: bool) {
         self.away.store(away, Ordering::Relaxed);
+    }
+
+    /// From now on nobody gets any answer.
+    pub(crate) fn hang(&self) {
+        self.hangs.store(true, Ordering::Relaxed);
     }
 
     /// Somebody else, who shares nothing but the lock, takes it; `None` when it is held.
@@ -45,7 +51,10 @@ impl SharedLock {
         }
     }
 
-    fn answer(&self) -> Result<()> {
+    async fn answer(&self) -> Result<()> {
+        if self.hangs.load(Ordering::Relaxed) {
+            std::future::pending::<()>().await;
+        }
         if self.away.load(Ordering::Relaxed) { Err(Error::unavailable("the lock is away")) } else { Ok(()) }
     }
 }
@@ -53,7 +62,7 @@ impl SharedLock {
 #[async_trait]
 impl Locker for SharedLock {
     async fn acquire(&self, request: &LockRequest<'_>) -> Result<Locked> {
-        self.answer()?;
+        self.answer().await?;
         Ok(match self.locker.acquire(request).await? {
             Locked::Mine(lease) => Locked::Mine(Box::new(SharedLease { lease, lock: self.clone() })),
             other => other,
@@ -61,7 +70,7 @@ impl Locker for SharedLock {
     }
 
     async fn ping(&self) -> Result<()> {
-        self.answer()
+        self.answer().await
     }
 
     fn is_shared(&self) -> bool {
@@ -77,12 +86,12 @@ struct SharedLease {
 #[async_trait]
 impl Lease for SharedLease {
     async fn extend(&self, ttl: Duration) -> Result<bool> {
-        self.lock.answer()?;
+        self.lock.answer().await?;
         self.lease.extend(ttl).await
     }
 
     async fn release(&self) -> Result<bool> {
-        self.lock.answer()?;
+        self.lock.answer().await?;
         self.lease.release().await
     }
 }

@@ -1,6 +1,11 @@
 //! The lock beside the store: it keeps outsiders out, and decides nothing else.
 
-use cron_manager::{CronConfigFields, CronConfigId, CronManager, LockPolicy, RunState, SkipReason};
+use std::{sync::Arc, time::Duration};
+
+use cron_manager::{
+    Cancellation, CronConfigFields, CronConfigId, CronManager, LockPolicy, RunState, SkipReason, Stop, contracts::Clock,
+};
+use parking_lot::Mutex;
 use serde_json::json;
 
 use crate::{
@@ -149,6 +154,26 @@ async fn a_run_that_requires_the_lock_is_cancelled_when_it_is_lost() {
     // The lease, and what the handler has to end by itself.
     service.pass(seconds(6 + 2 + 6)).await;
     assert_eq!(runs(&service, id).await[0].0, RunState::Cancelled);
+}
+
+#[tokio::test]
+async fn a_run_that_requires_the_lock_is_told_to_stop_by_the_end_of_its_lease_also_when_nothing_answers() {
+    let (service, lock, id) = service(require()).await;
+    let stopped = Arc::new(Mutex::new(None));
+    let (clock, noted) = (service.clock.clone(), Arc::clone(&stopped));
+    let handler = async move |cancellation: Cancellation| {
+        let why = cancellation.cancelled().await;
+        *noted.lock() = Some((why, clock.now()));
+    };
+    service.manager.job("x").run(handler).await.unwrap();
+    service.manager.start();
+    service.pass(seconds(10)).await;
+    let claimed = service.runs(id).await[0].started_at.unwrap();
+    lock.hang();
+    service.pass(seconds(8)).await;
+    let (why, at) = stopped.lock().unwrap();
+    assert_eq!(why, Stop::LockLost);
+    assert!(at <= claimed + seconds(6) + Duration::from_millis(250), "{claimed} {at}");
 }
 
 #[tokio::test]

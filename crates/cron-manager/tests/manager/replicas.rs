@@ -3,9 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use cron_manager::{
-    CronConfigFields, CronConfigId, CronManager, CronRun, ErrorKind, ReplicaId, RunState, SkipReason,
-    contracts::{BoxFuture, Signal},
-    scheduler::Tuning,
+    CronConfigFields, CronConfigId, CronManager, CronRun, ErrorKind, ReplicaId, RunState, SkipReason, scheduler::Tuning,
 };
 use serde_json::json;
 
@@ -191,26 +189,12 @@ async fn a_replica_that_was_taken_for_dead_goes_on_under_a_new_id() {
     service.assert_balanced(id).await;
 }
 
-/// As behind a pooler, through which no signals come.
-struct Deaf;
-
-impl Signal for Deaf {
-    fn nudge(&self) {}
-
-    fn nudged(&self) -> BoxFuture<()> {
-        Box::pin(std::future::pending())
-    }
-
-    fn is_live(&self) -> bool {
-        false
-    }
-}
-
 #[tokio::test]
 async fn without_signals_an_edit_is_acted_on_within_three_seconds() {
     let edits = Service::new().await;
     let builder = CronManager::builder().store(Arc::clone(&edits.store)).clock(Arc::new(edits.clock.clone()));
-    let acts = builder.signal(Arc::new(Deaf)).build().await.unwrap();
+    // Told of no signal, it knows of none that would come from the other one.
+    let acts = builder.build().await.unwrap();
     let id = acts.job("edited").distributed(true).run(done()).await.unwrap().id;
     acts.start();
     edits.pass(seconds(30)).await;

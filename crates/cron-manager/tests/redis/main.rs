@@ -13,6 +13,7 @@ mod outages;
 mod outsiders;
 mod rights;
 mod server;
+mod services;
 mod support;
 #[cfg(feature = "redis-tls")]
 mod tls;

@@ -21,7 +21,7 @@ use parking_lot::Mutex;
 
 use crate::{
     executor::{Executor, true_time},
-    world::OUTSIDERS_JOBS,
+    jobs::OUTSIDERS_JOBS,
 };
 
 /// What the judge knows. Clones are the same judge.

@@ -7,6 +7,7 @@
 
 mod executor;
 mod faulty;
+mod jobs;
 mod judge;
 mod locker;
 mod random;
