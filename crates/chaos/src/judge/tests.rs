@@ -1,5 +1,7 @@
 //! A lawful world, and one in which each law is broken: the judge must see it.
 
+mod locks;
+
 use cron_manager::{
     ClaimToken, CronConfigId, Fence, PageId, ReplicaId, RunId, RunKind, RunState, Schedule,
     domain::ledger::ConfigVersion,
@@ -93,7 +95,8 @@ fn lawful() -> Reading {
         recorded: vec![(1, 10)],
     };
     let read_at = Duration::from_nanos(boot(60));
-    Reading { lines, runs, accounts: vec![account], read_at, wall: wall(60), tuning: tuning() }
+    let jobs = vec![Job::quick("job")];
+    Reading { lines, runs, accounts: vec![account], jobs, read_at, wall: wall(60), tuning: tuning() }
 }
 
 /// The lawful world, changed; the laws that the judge then sees broken.
