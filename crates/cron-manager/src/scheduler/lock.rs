@@ -33,11 +33,18 @@ impl Replica {
         if !config.is_distributed() || live.active.run().lane.is_some() {
             return Some(lock);
         }
-        match self.acquire(live).await {
+        let until = live.trust();
+        let answer = match self.acquire(live).await {
+            Ok(Locked::Mine(_)) if self.clock.elapsed() >= until => {
+                Err(Error::unavailable("the answer came when the lease had run out"))
+            }
+            answer => answer,
+        };
+        match answer {
             Ok(Locked::Mine(lease)) => {
                 let run = live.active.run();
                 tracing::info!(run_id = %run.id, job = %run.name, due_at = %run.due_at, replica_id = %live.hold.replica_id, fence = %run.fence, "Acquired lock for job: {}; Started - Success", run.name);
-                (lock.lease, lock.held_until) = (Some(lease), live.trust());
+                (lock.lease, lock.held_until) = (Some(lease), until);
                 Some(lock)
             }
             Ok(Locked::Elsewhere) => self.skip_claimed(live, SkipReason::LockedElsewhere),
