@@ -21,7 +21,7 @@ fn is_true(reading: &Reading, job: &str, told: &Told) -> bool {
     let run = |id| reading.runs.iter().find(|run| run.id == RunId(id));
     let of_job = |run: &&CronRun| run.name.as_str() == job;
     match told {
-        Told::Ran { run: id, state } => run(*id).is_some_and(|run| run.state == *state),
+        Told::Ran { run: id, state } => *state != RunState::Skipped && run(*id).is_some_and(|run| run.state == *state),
         Told::Skipped { run: id, reason } => {
             run(*id).is_some_and(|run| run.state == RunState::Skipped && run.reason == Some(*reason))
         }

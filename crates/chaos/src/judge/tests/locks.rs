@@ -184,6 +184,7 @@ fn a_foreign_timer_must_be_told_what_the_ledger_says() {
     };
     assert_eq!(told(Told::Ran { run: 2, state: RunState::Succeeded }), []);
     assert_eq!(told(Told::Ran { run: 2, state: RunState::Cancelled }), [Law::Mistold]);
+    assert_eq!(told(Told::Ran { run: 6, state: RunState::Skipped }), [Law::Mistold]);
     assert_eq!(told(Told::Ran { run: 99, state: RunState::Succeeded }), [Law::Mistold]);
     assert_eq!(told(Told::Skipped { run: 6, reason: SkipReason::Missed }), []);
     assert_eq!(told(Told::Skipped { run: 6, reason: SkipReason::LockedElsewhere }), [Law::Mistold]);
