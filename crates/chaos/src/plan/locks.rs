@@ -15,7 +15,7 @@ const DECK: &[(Card, usize)] =
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Card {
     Flush,
-    /// A flush, and at once an outsider.
+    /// A flush, and at once an outsider, until a run that had the lock before is over.
     Usurp,
     Restart,
     Kill,
@@ -63,19 +63,29 @@ impl Planner {
             Card::Flush => self.faults.push((at, Fault::Flush)),
             Card::Usurp => {
                 self.faults.push((at, Fault::Flush));
-                self.hold(at);
+                let length = self.length(1_000, 1_500);
+                self.hold(at, length, length + Duration::from_secs(2));
             }
             Card::Restart => self.without_redis(at, Duration::ZERO, Fault::RedisEnd, Fault::RedisStart),
             Card::Kill => {
                 let length = self.length(500, 5_000);
                 self.without_redis(at, length, Fault::RedisKill, Fault::RedisStart);
             }
-            // Longer than a replica waits for the lock; some, than a lease lasts.
+            // Longer than a replica waits for the lock; some, than a lease lasts. The outsider comes just before, if it does not hold all
+            // that it wants.
             Card::Pause => {
                 let length = self.length(2_500, 7_000);
-                self.without_redis(at, length, Fault::RedisPause, Fault::RedisResume);
+                if self.wanted.iter().any(|until| *until <= at) {
+                    self.hold(at, length + Duration::from_secs(2), length + Duration::from_secs(4));
+                }
+                self.without_redis(at + Duration::from_secs(1), length, Fault::RedisPause, Fault::RedisResume);
             }
-            Card::Hold => self.hold(at),
+            // Of four holds, one is left to run out, as that of somebody who died.
+            Card::Hold => {
+                let length = self.length(1_500, 6_000);
+                let runs_out = self.random.between(0, 4) == 0;
+                self.hold(at, length, if runs_out { length / 2 } else { length + Duration::from_secs(2) });
+            }
         }
     }
 
@@ -84,14 +94,12 @@ impl Planner {
         self.away = at + length;
     }
 
-    /// Of four holds, one is left to run out, as that of somebody who died.
-    fn hold(&mut self, at: Duration) {
+    /// The outsider takes a lock that it wants and lets it go after `length`, if it has not run out by then.
+    fn hold(&mut self, at: Duration, length: Duration, ttl: Duration) {
         let first = self.random.between(0, WANTED.len() as u64) as usize;
         let places = (0..WANTED.len()).map(|step| (first + step) % WANTED.len());
         let Some(place) = places.min_by_key(|place| self.wanted[*place].max(at)) else { return };
         let at = at.max(self.wanted[place]);
-        let length = self.length(1_500, 6_000);
-        let ttl = if self.random.between(0, 4) == 0 { length / 2 } else { length + Duration::from_secs(2) };
         self.faults.extend([(at, Fault::Hold(WANTED[place], ttl)), (at + length, Fault::LetGo(WANTED[place]))]);
         self.wanted[place] = at + length;
     }
