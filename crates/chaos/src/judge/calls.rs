@@ -1,6 +1,6 @@
 //! Whether foreign timers were told the truth.
 
-use cron_manager::{CronRun, RunId, RunState, SkipReason};
+use cron_manager::{CronRun, RunId, RunKind, RunState, SkipReason};
 
 use super::{Law, Reading, Violation};
 use crate::journal::{Event, Told};
@@ -19,14 +19,14 @@ pub(super) fn judge(reading: &Reading) -> Vec<Violation> {
 
 fn is_true(reading: &Reading, job: &str, told: &Told) -> bool {
     let run = |id| reading.runs.iter().find(|run| run.id == RunId(id));
-    let of_job = |run: &&CronRun| run.name.as_str() == job;
+    let is_tick = |run: &&CronRun| run.name.as_str() == job && run.kind == RunKind::Tick;
     match told {
         Told::Ran { run: id, state } => *state != RunState::Skipped && run(*id).is_some_and(|run| run.state == *state),
         Told::Skipped { run: id, reason } => {
             run(*id).is_some_and(|run| run.state == RunState::Skipped && run.reason == Some(*reason))
         }
         Told::Taken { due } => {
-            let mut rows = reading.runs.iter().filter(of_job);
+            let mut rows = reading.runs.iter().filter(is_tick);
             let row = rows.find(|run| (run.due_at..=run.due_through).contains(due));
             row.is_some_and(|run| !matches!(run.reason, Some(SkipReason::Missed | SkipReason::NoHandler)))
         }

@@ -192,5 +192,12 @@ fn a_foreign_timer_must_be_told_what_the_ledger_says() {
     assert_eq!(told(Told::Taken { due: wall(4) }), []);
     assert_eq!(told(Told::Taken { due: wall(5) }), [Law::Mistold]);
     assert_eq!(told(Told::Taken { due: wall(50) }), [Law::Mistold]);
+    // A run by hand of the same second, for which no timer calls, is another matter.
+    let by_hand = |reading: &mut Reading| {
+        let (state, reason) = (RunState::Skipped, Some(SkipReason::Missed));
+        reading.runs.insert(0, CronRun { id: RunId(99), kind: RunKind::Manual, state, reason, ..run(4) });
+        reading.lines.push(line(boot(10), 11, Event::Called { job: job(), told: Told::Taken { due: wall(4) } }));
+    };
+    assert_eq!(broken(by_hand), []);
     assert_eq!(told(Told::Nothing { what: String::new() }), []);
 }
