@@ -21,7 +21,11 @@ fn is_true(reading: &Reading, job: &str, told: &Told) -> bool {
     let run = |id| reading.runs.iter().find(|run| run.id == RunId(id));
     let is_tick = |run: &&CronRun| run.name.as_str() == job && run.kind == RunKind::Tick;
     match told {
-        Told::Ran { run: id, state } => *state != RunState::Skipped && run(*id).is_some_and(|run| run.state == *state),
+        // Of one that was abandoned before its end could be recorded, the caller knows more than the ledger.
+        Told::Ran { run: id, state } => {
+            let agrees = |run: &CronRun| run.state == *state || run.state == RunState::Abandoned;
+            *state != RunState::Skipped && run(*id).is_some_and(agrees)
+        }
         Told::Skipped { run: id, reason } => {
             run(*id).is_some_and(|run| run.state == RunState::Skipped && run.reason == Some(*reason))
         }

@@ -192,6 +192,12 @@ fn a_foreign_timer_must_be_told_what_the_ledger_says() {
     assert_eq!(told(Told::Taken { due: wall(4) }), []);
     assert_eq!(told(Told::Taken { due: wall(5) }), [Law::Mistold]);
     assert_eq!(told(Told::Taken { due: wall(50) }), [Law::Mistold]);
+    let abandoned = |reading: &mut Reading| {
+        reading.runs[1].state = RunState::Abandoned;
+        let told = Told::Ran { run: 2, state: RunState::Succeeded };
+        reading.lines.push(line(boot(10), 11, Event::Called { job: job(), told }));
+    };
+    assert_eq!(broken(abandoned), []);
     // A run by hand of the same second, for which no timer calls, is another matter.
     let by_hand = |reading: &mut Reading| {
         let (state, reason) = (RunState::Skipped, Some(SkipReason::Missed));
