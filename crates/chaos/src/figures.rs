@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use cron_manager::{RunKind, RunState};
+use cron_manager::{RunKind, RunState, SkipReason};
 
 use crate::{
-    journal::{Event, Line},
+    journal::{Event, Line, OutsiderEvent, RedisEvent},
     judge::Law,
     world::Verdict,
 };
@@ -20,6 +20,10 @@ impl Figures {
         let lines =
             |of: fn(&Event) -> bool| verdict.reading.lines.iter().filter(|line: &&Line| of(&line.event)).count() as u64;
         let runs = |state| verdict.reading.runs.iter().filter(|run| run.state == state).count() as u64;
+        let skipped = |reason| {
+            let runs = verdict.reading.runs.iter().filter(|run| run.state == RunState::Skipped);
+            runs.filter(|run| run.reason == Some(reason)).map(|run| run.count).sum()
+        };
         let ticks = verdict.reading.runs.iter().filter(|run| run.kind == RunKind::Tick).map(|run| run.count).sum();
         let mut figures = vec![
             ("ticks", ticks),
@@ -30,6 +34,13 @@ impl Figures {
             ("pauses", lines(|event| matches!(event, Event::Paused))),
             ("rolls", lines(|event| matches!(event, Event::Told))),
             ("restarts", lines(|event| matches!(event, Event::Up))),
+            ("flushes", lines(|event| matches!(event, Event::Redis(RedisEvent::Flushed)))),
+            ("redis_restarts", lines(|event| matches!(event, Event::Redis(RedisEvent::Up)))),
+            ("redis_pauses", lines(|event| matches!(event, Event::Redis(RedisEvent::Paused)))),
+            ("holds", lines(|event| matches!(event, Event::Outsider(OutsiderEvent::Holds { .. })))),
+            ("locked_elsewhere", skipped(SkipReason::LockedElsewhere)),
+            ("lock_unavailable", skipped(SkipReason::LockUnavailable)),
+            ("calls", lines(|event| matches!(event, Event::Called { .. }))),
             ("edits", lines(|event| matches!(event, Event::Edited { .. }))),
             ("torn", verdict.torn as u64),
         ];

@@ -22,6 +22,7 @@ pub struct Fleet {
     program: PathBuf,
     folder: PathBuf,
     url: String,
+    redis: String,
     jobs: String,
     journal: Journal,
     places: Vec<Option<Child>>,
@@ -29,13 +30,13 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    /// No replica yet, for the database at `url`; `program` is this crate's, and `folder` holds the journal.
+    /// No replica yet, for the database at `url` and the Redis at `redis`; `program` is this crate's, and `folder` holds the journal.
     ///
     /// Errors: no journal.
-    pub fn new(program: PathBuf, folder: &Path, url: String, jobs: &[Job]) -> Result<Self> {
+    pub fn new(program: PathBuf, folder: &Path, url: String, redis: String, jobs: &[Job]) -> Result<Self> {
         let journal = Journal::open(&journal_path(folder))?;
         let (folder, jobs) = (folder.to_owned(), serde_json::to_string(jobs)?);
-        Ok(Self { program, folder, url, jobs, journal, places: Vec::new(), leaving: Vec::new() })
+        Ok(Self { program, folder, url, redis, jobs, journal, places: Vec::new(), leaving: Vec::new() })
     }
 
     /// Starts a replica in that place, which is free; its wall clock is ahead by `skew` milliseconds.
@@ -44,8 +45,9 @@ impl Fleet {
     pub fn start(&mut self, place: usize, skew: i64) -> Result<u32> {
         let log = File::options().create(true).append(true).open(self.folder.join("replicas.log"))?;
         let mut replica = Command::new(&self.program);
-        replica.args(["replica", "--url", &self.url, "--jobs", &self.jobs, "--skew", &skew.to_string(), "--journal"]);
-        replica.arg(journal_path(&self.folder)).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(log);
+        replica.args(["replica", "--url", &self.url, "--redis", &self.redis, "--jobs", &self.jobs]);
+        replica.args(["--skew", &skew.to_string(), "--journal"]).arg(journal_path(&self.folder));
+        replica.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(log);
         let child = replica.spawn()?;
         let process = child.id();
         self.places.resize_with(self.places.len().max(place + 1), || None);

@@ -8,7 +8,8 @@ use std::{
 };
 
 use cron_manager::{
-    ActiveRun, CronConfigId, Fence, PageId, ReplicaId, RunId, RunKind, backends::system::SystemClock, contracts::Clock,
+    ActiveRun, Called, CronConfigId, Fence, PageId, Refusal, ReplicaId, RunId, RunKind, RunState, SkipReason,
+    backends::system::SystemClock, contracts::Clock,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -58,6 +59,120 @@ pub enum Event {
         /// What was tried, and what came of it.
         what: String,
     },
+    /// A call for a job was answered.
+    Called {
+        /// Its name.
+        job: String,
+        /// What the caller was told.
+        told: Told,
+    },
+    /// What happened to Redis.
+    Redis(RedisEvent),
+    /// What an outsider did about the lock of a job.
+    Outsider(OutsiderEvent),
+}
+
+/// Something that was done to Redis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "redis", rename_all = "snake_case")]
+pub enum RedisEvent {
+    /// It is about to be flushed.
+    Flushed,
+    /// It is about to end, with all that it holds.
+    Down,
+    /// It answers again, and holds nothing.
+    Up,
+    /// It is about to be stopped with `SIGSTOP`.
+    Paused,
+    /// It may go on.
+    Resumed,
+}
+
+/// Something that the outsider did about the lock of a job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outsider", rename_all = "snake_case")]
+pub enum OutsiderEvent {
+    /// It begins to ask for it.
+    Wants {
+        /// Whose.
+        job: String,
+    },
+    /// It was told that it holds it.
+    Holds {
+        /// Whose.
+        job: String,
+        /// When it asked, as lines have it.
+        asked: u64,
+        /// For how long, in nanoseconds.
+        ttl: u64,
+    },
+    /// It was told each time that somebody else holds it, and gives up.
+    GivesUp {
+        /// Whose.
+        job: String,
+    },
+    /// It is about to let it go.
+    LetsGo {
+        /// Whose.
+        job: String,
+    },
+    /// It was told whether it had held it until then.
+    Left {
+        /// Whose.
+        job: String,
+        /// It had.
+        held: bool,
+    },
+}
+
+/// The answer to a call for a job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "told", rename_all = "snake_case")]
+pub enum Told {
+    /// Its run ended so.
+    Ran {
+        /// The run.
+        run: i64,
+        /// How it ended.
+        state: RunState,
+    },
+    /// Its run is skipped.
+    Skipped {
+        /// The run.
+        run: i64,
+        /// Why.
+        reason: SkipReason,
+    },
+    /// The hold on its run was lost.
+    Lost {
+        /// The run.
+        run: i64,
+        /// Where it was then.
+        state: RunState,
+    },
+    /// The tick has its outcome, or somebody else is at it.
+    Taken {
+        /// The tick.
+        due: Timestamp,
+    },
+    /// Anything else.
+    Nothing {
+        /// What.
+        what: String,
+    },
+}
+
+impl From<cron_manager::Result<Called>> for Told {
+    fn from(answer: cron_manager::Result<Called>) -> Self {
+        match answer {
+            Ok(Called::Ran(run, outcome)) => Self::Ran { run: run.id.0, state: outcome.state },
+            Ok(Called::Skipped(run, reason)) => Self::Skipped { run: run.id.0, reason },
+            Ok(Called::Lost(run)) => Self::Lost { run: run.id.0, state: run.state },
+            Ok(Called::Refused(Refusal::Taken { due_at })) => Self::Taken { due: due_at },
+            Ok(Called::Refused(refusal)) => Self::Nothing { what: format!("{refusal:?}") },
+            Err(error) => Self::Nothing { what: error.to_string() },
+        }
+    }
 }
 
 /// Something that a handler did.

@@ -3,7 +3,12 @@
 use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
 use clap::Args;
-use cron_manager::{ActiveRun, CronManager, backends::system::SystemClock, contracts::Clock, scheduler::Tuning};
+use cron_manager::{
+    ActiveRun, CronManager,
+    backends::system::{SystemClock, TokioSpawn},
+    contracts::{Clock, Spawn},
+    scheduler::Tuning,
+};
 use jiff::SignedDuration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -12,6 +17,7 @@ use crate::{
     jobs::Job,
     journal::{Act, Event, Journal},
     skewed::SkewedClock,
+    timer,
 };
 
 /// How often a handler leaves a trace.
@@ -27,6 +33,9 @@ pub struct ReplicaArguments {
     /// The database
     #[arg(long)]
     pub url: String,
+    /// The Redis
+    #[arg(long)]
+    pub redis: String,
     /// The file to append to
     #[arg(long)]
     pub journal: PathBuf,
@@ -71,6 +80,9 @@ async fn serve(arguments: &ReplicaArguments) -> Result<()> {
         manager = joined(arguments, &jobs, &journal) => manager,
     };
     manager.start();
+    for job in jobs.into_iter().filter(|job| job.called) {
+        TokioSpawn.spawn(Box::pin(timer::call_for(manager.clone(), Arc::new(job), Arc::clone(&journal))));
+    }
     until_told(&manager, &journal, &mut told).await?;
     manager.shutdown(GRACE).await;
     Ok(())
@@ -90,12 +102,23 @@ async fn joined(arguments: &ReplicaArguments, jobs: &[Job], journal: &Arc<Journa
 async fn join(arguments: &ReplicaArguments, jobs: &[Job], journal: &Arc<Journal>) -> cron_manager::Result<CronManager> {
     let clock = SkewedClock(SignedDuration::from_millis(arguments.skew));
     let builder = CronManager::builder().database_url(&arguments.url).clock(Arc::new(clock)).tuning(tuning());
-    let manager = builder.build().await?;
+    let manager = builder.redis_url(&arguments.redis).build().await?;
     for job in jobs {
         let context = serde_json::json!({ "distributed": job.distributed, "ttl": job.ttl });
+        if job.called {
+            timer::create(&manager, job, context).await?;
+            continue;
+        }
         let (doing, journal) = (Arc::new(job.clone()), Arc::clone(journal));
         let handler = move |run: ActiveRun| work(doing, journal, run);
-        manager.job(&job.name).every(Duration::from_secs(job.every)).context(context).run(handler).await?;
+        let mut declared = manager.job(&job.name).every(Duration::from_secs(job.every)).context(context).lock(job.lock);
+        if let Some(length) = job.lock_at_least_for {
+            declared = declared.lock_at_least_for(Duration::from_millis(length));
+        }
+        if let Some(deadline) = job.start_deadline {
+            declared = declared.start_deadline(Duration::from_secs(deadline));
+        }
+        declared.run(handler).await?;
     }
     Ok(manager)
 }
@@ -116,7 +139,7 @@ async fn until_told(manager: &CronManager, journal: &Journal, told: &mut Signal)
 }
 
 /// The handler: writes that it began, that it goes on, and that it ends.
-async fn work(job: Arc<Job>, journal: Arc<Journal>, run: ActiveRun) -> std::result::Result<(), String> {
+pub(crate) async fn work(job: Arc<Job>, journal: Arc<Journal>, run: ActiveRun) -> std::result::Result<(), String> {
     // Each time is taken before anything else is done in a poll: see `Line::at`.
     let mut at = SystemClock.elapsed();
     let write = |at, event| journal.write(at, std::process::id(), event).map_err(|error| error.to_string());

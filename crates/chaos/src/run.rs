@@ -69,6 +69,14 @@ fn commit(world: &mut World, jobs: &[Job], fault: &Fault) -> Result<()> {
         Fault::Resume(place) => world.fleet.resume(*place),
         Fault::Restart => world.without_database(servers::Postgres::stop, Duration::ZERO),
         Fault::Crash(away) => world.without_database(servers::Postgres::kill, *away),
+        Fault::Flush => world.locks.flush(),
+        Fault::RedisEnd => world.locks.take_away(servers::Redis::stop),
+        Fault::RedisKill => world.locks.take_away(servers::Redis::kill),
+        Fault::RedisStart => world.locks.bring_back(),
+        Fault::RedisPause => world.locks.pause(),
+        Fault::RedisResume => world.locks.resume(),
+        Fault::Hold(job, ttl) => world.locks.hold(job, *ttl).map(drop),
+        Fault::LetGo(job) => world.locks.let_go(job),
         Fault::Edit(job, edit) => {
             let name = jobs.get(*job).map_or_else(|| format!("nobodys-{job}"), |job| job.name.clone());
             let what = world.clerk.edit(&name, edit)?;

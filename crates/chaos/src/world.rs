@@ -1,4 +1,4 @@
-//! The world of one run: a database, replicas on it, a client beside them, and a folder for what they leave.
+//! The world of one run: a database and a Redis, replicas on them, a client beside them, and a folder for what they leave.
 
 use std::{env, fs, path::PathBuf, process, thread, time::Duration};
 
@@ -13,6 +13,7 @@ use crate::{
     jobs::Job,
     journal::{self, Event, Line},
     judge::{self, Law, Reading, Violation},
+    locks::Locks,
 };
 
 /// How often to look whether something has come.
@@ -26,14 +27,17 @@ pub struct World {
     pub fleet: Fleet,
     /// The client.
     pub clerk: Clerk,
+    /// The Redis, and the outsider.
+    pub locks: Locks,
     database: Postgres,
     folder: PathBuf,
+    jobs: Vec<Job>,
 }
 
 impl World {
-    /// A database that keeps what it acknowledged, no replica yet. `program` is this crate's; `folder` is made anew.
+    /// A database that keeps what it acknowledged, a Redis that does not, no replica yet. `program` is this crate's; `folder` is made anew.
     ///
-    /// Errors: no PostgreSQL; the system's.
+    /// Errors: no PostgreSQL or Redis; the system's.
     pub fn new(program: PathBuf, folder: PathBuf, jobs: &[Job]) -> Result<Self> {
         let database = Postgres::start()?;
         let clerk = Clerk::new(&database.url())?;
@@ -41,8 +45,9 @@ impl World {
             fs::remove_dir_all(&folder)?;
         }
         fs::create_dir_all(&folder)?;
-        let fleet = Fleet::new(program, &folder, database.url(), jobs)?;
-        Ok(Self { fleet, clerk, database, folder })
+        let locks = Locks::new(&journal_path(&folder))?;
+        let fleet = Fleet::new(program, &folder, database.url(), locks.url(), jobs)?;
+        Ok(Self { fleet, clerk, locks, database, folder, jobs: jobs.to_vec() })
     }
 
     /// Takes the database away by `stop`, and brings it back after `away`.
@@ -93,7 +98,8 @@ impl World {
         violations.extend(wrong.into_iter().map(|what| Violation { law: Law::Died, what }));
         let (lines, torn) = self.journal()?;
         let tuning = crate::replica::tuning();
-        let reading = Reading { lines, runs: ledger.runs, accounts: ledger.accounts, read_at, wall, tuning };
+        let reading =
+            Reading { lines, runs: ledger.runs, accounts: ledger.accounts, jobs: self.jobs, read_at, wall, tuning };
         violations.extend(judge::judge(&reading));
         Ok(Verdict { reading, torn, violations, folder: self.folder })
     }

@@ -13,7 +13,7 @@ use chaos::{
     skew::SKEWS,
     world::{self, Verdict, World},
 };
-use cron_manager::{RunState, SkipReason, backends::system::SystemClock, contracts::Clock};
+use cron_manager::{CronRun, LockPolicy, RunState, SkipReason, backends::system::SystemClock, contracts::Clock};
 
 /// How long anything may take before a test fails.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -131,4 +131,58 @@ fn a_rolling_restart_under_load_loses_and_doubles_nothing() {
     let ends = [RunState::Abandoned, RunState::Cancelled, RunState::Failed];
     let cut_short = verdict.reading.runs.iter().filter(|run| ends.contains(&run.state)).count();
     assert_eq!((cut_short, not_run(&verdict, &[SkipReason::Missed, SkipReason::TooLate])), (0, 0), "{figures}");
+}
+
+/// Twenty jobs a second: every fourth requires the lock, one holds it for longer than its interval, one is called for by foreign timers, and
+/// one has to wait for the lock no longer than a second.
+fn locking() -> Vec<Job> {
+    let mut jobs = quick(20);
+    for job in jobs.iter_mut().skip(1).step_by(4) {
+        job.lock = LockPolicy::Require;
+    }
+    jobs[2].lock_at_least_for = Some(2_500);
+    jobs[9].start_deadline = Some(1);
+    jobs[4].takes = (600, 700);
+    jobs.push(Job::called("called"));
+    jobs
+}
+
+#[test]
+fn a_flush_or_a_restart_of_redis_under_load_changes_no_outcome() {
+    const FREE: &str = "second-0";
+    const STRICT: &str = "second-1";
+    let pause = || thread::sleep(Duration::from_millis(1_500));
+    let jobs = locking();
+    let mut world = world("redis", &jobs);
+    start_all(&mut world);
+    start(&world, |_, _| true);
+    pause();
+    for end in [servers::Redis::stop, servers::Redis::kill] {
+        world.locks.flush().unwrap();
+        assert!(world.locks.hold(STRICT, Duration::from_secs(30)).unwrap());
+        pause();
+        assert!(world.locks.hold(FREE, Duration::from_secs(1)).unwrap());
+        pause();
+        world.locks.let_go(STRICT).unwrap();
+        world.locks.take_away(end).unwrap();
+        pause();
+        world.locks.bring_back().unwrap();
+        pause();
+    }
+    let verdict = lawful(world);
+    let required =
+        |run: &CronRun| jobs.iter().any(|job| job.name == run.name.as_str() && job.lock == LockPolicy::Require);
+    // What waits for the lock makes room for the next tick, or comes to run in its stead.
+    let is_explained = |run: &&CronRun| match run.reason {
+        Some(SkipReason::LockedElsewhere) => [FREE, STRICT].contains(&run.name.as_str()),
+        Some(SkipReason::LockUnavailable | SkipReason::Superseded | SkipReason::Overlap) => required(run),
+        _ => run.state == RunState::Succeeded || run.reason == Some(SkipReason::Disabled),
+    };
+    let unexplained: Vec<_> = verdict.reading.runs.iter().filter(|run| !is_explained(run)).collect();
+    assert!(unexplained.is_empty(), "{unexplained:#?}");
+    let figures = Figures::of(&verdict);
+    for name in ["locked_elsewhere", "lock_unavailable", "calls", "flushes", "redis_restarts"] {
+        assert!(figures.get(name) >= 2, "{name}: {figures}");
+    }
+    assert!(figures.get("starts") >= 150, "{figures}");
 }

@@ -1,5 +1,7 @@
 //! The laws, judged from what processes did (the journal) and what the service says of it (the ledger).
 
+mod calls;
+mod locks;
 mod overlap;
 mod rescue;
 mod rows;
@@ -12,7 +14,13 @@ use std::{fmt, time::Duration};
 use cron_manager::{CronRun, domain::ledger::Account, scheduler::Tuning};
 use jiff::Timestamp;
 
-use crate::journal::{Act, Event, Line};
+use crate::{
+    jobs::Job,
+    journal::{Act, Event, Line, nanoseconds},
+};
+
+/// From when until when; in nanoseconds, as lines have it.
+type Span = (u64, u64);
 
 /// Everything that is judged.
 #[derive(Clone, Debug)]
@@ -23,6 +31,8 @@ pub struct Reading {
     pub runs: Vec<CronRun>,
     /// All pages of the ledger.
     pub accounts: Vec<Account>,
+    /// The jobs of the replicas.
+    pub jobs: Vec<Job>,
     /// When the ledger was read, as lines have it.
     pub read_at: Duration,
     /// The same instant on the wall clock, which the database shares.
@@ -52,6 +62,14 @@ pub enum Law {
     StandsStill,
     /// A replica ends when it is told to, and not before.
     Died,
+    /// While an outsider holds the lock of a job, no handler of it begins.
+    Intrusion,
+    /// The lock of an outsider is its own until it lets go.
+    Robbery,
+    /// I9, I11: nothing is skipped for reasons of the lock but what an outsider held, or what requires a lock of a Redis that was away.
+    Groundless,
+    /// What a foreign timer was told is what the ledger says.
+    Mistold,
 }
 
 impl Law {
@@ -66,6 +84,10 @@ impl Law {
         Self::Unfinished,
         Self::StandsStill,
         Self::Died,
+        Self::Intrusion,
+        Self::Robbery,
+        Self::Groundless,
+        Self::Mistold,
     ];
 
     /// The word in the line of figures.
@@ -80,6 +102,10 @@ impl Law {
             Self::Unfinished => "unfinished",
             Self::StandsStill => "standing_still",
             Self::Died => "died",
+            Self::Intrusion => "intrusions",
+            Self::Robbery => "robberies",
+            Self::Groundless => "groundless",
+            Self::Mistold => "mistold",
         }
     }
 }
@@ -101,11 +127,17 @@ impl fmt::Display for Violation {
 
 /// All violations.
 pub fn judge(reading: &Reading) -> Vec<Violation> {
-    let laws = [starts::judge, overlap::judge, rows::judge, rescue::judge];
+    let laws = [starts::judge, overlap::judge, rows::judge, rescue::judge, locks::judge, calls::judge];
     laws.iter().flat_map(|judge| judge(reading)).collect()
 }
 
 impl Reading {
+    /// An instant of the wall clock, as lines have it.
+    fn at(&self, wall: Timestamp) -> u64 {
+        let ago = Duration::try_from(self.wall - wall).unwrap_or_default();
+        nanoseconds(self.read_at.saturating_sub(ago))
+    }
+
     /// What handlers did.
     fn acts(&self) -> impl Iterator<Item = (&Line, &Act)> {
         self.lines.iter().filter_map(|line| match &line.event {

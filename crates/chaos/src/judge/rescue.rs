@@ -3,16 +3,12 @@
 use std::{collections::HashMap, time::Duration};
 
 use cron_manager::CronRun;
-use jiff::Timestamp;
 
-use super::{Law, Reading, Violation};
+use super::{Law, Reading, Span, Violation};
 use crate::journal::{Event, nanoseconds};
 
 /// What the statements themselves may take on a busy machine.
-const SLACK: Duration = Duration::from_secs(2);
-
-/// From when until when; in nanoseconds, as lines have it.
-type Span = (u64, u64);
+const SLACK: Duration = Duration::from_secs(3);
 
 /// A row is late when one other replica lived in peace, with a database that answered, for longer than a rescue takes while the row's own
 /// replica was silent.
@@ -43,11 +39,8 @@ fn owners(reading: &Reading) -> HashMap<u64, u32> {
 
 /// From its claim to its end, or to the reading of the ledger.
 fn lived(reading: &Reading, run: &CronRun) -> Option<Span> {
-    let at = |wall: Timestamp| {
-        let ago = Duration::try_from(reading.wall - wall).unwrap_or_default();
-        nanoseconds(reading.read_at.saturating_sub(ago))
-    };
-    Some((at(run.started_at?), run.finished_at.map_or(nanoseconds(reading.read_at), at)))
+    let end = run.finished_at.map_or(nanoseconds(reading.read_at), |wall| reading.at(wall));
+    Some((reading.at(run.started_at?), end))
 }
 
 /// When each process did nothing: paused, or dead.
@@ -93,7 +86,7 @@ fn peace(reading: &Reading) -> Vec<(u32, Span)> {
             Event::Killed | Event::Told => process.gone = true,
             Event::Down => away = true,
             Event::Up => away = false,
-            Event::Start(_) | Event::Step(_) | Event::End(_) | Event::Edited { .. } => continue,
+            _ => continue,
         }
         for (id, process) in &mut processes {
             let in_peace = process.born && !process.paused && !process.gone && !away;

@@ -64,9 +64,15 @@ impl Replica {
         if !config.is_distributed() || live.active.run().lane.is_some() {
             return Some(lock);
         }
-        // Trust can only grow while the answer is on its way.
+        // Trust can only grow while the answer is on its way; the lease was given no more than what there was of it.
         let until = live.trust();
-        match self.acquire(live, self.tuning.lock_timeout).await {
+        let answer = match self.acquire(live, self.tuning.lock_timeout).await {
+            Ok(Locked::Mine(_)) if self.clock.elapsed() >= until => {
+                Err(Error::unavailable("the answer came when the lease had run out"))
+            }
+            answer => answer,
+        };
+        match answer {
             Ok(Locked::Mine(lease)) => {
                 live.log(format_args!("Acquired lock for job: {}; Started - Success", config.name));
                 (lock.lease, lock.held_until) = (Some(lease), until);

@@ -2,7 +2,7 @@
 
 use super::{Replica, counters::Counter};
 use crate::{
-    ErrorKind, Hold, PageId, Result,
+    ErrorKind, Hold, PageId, Result, RunState,
     contracts::{Busy, Pages, Running},
     domain::ledger::Page,
 };
@@ -15,6 +15,22 @@ impl Replica {
         }
         let is_dead = |run: &&Running| dead.iter().any(|counter| counter.of == run.hold);
         let ids: Vec<PageId> = running.iter().filter(is_dead).map(|run| run.page_id).collect();
+        match self.abandon(&ids, dead).await {
+            Err(error) if error.kind() != ErrorKind::Unavailable => {
+                // One by one: what is wrong with one page must not keep the others.
+                for id in ids {
+                    if let Err(error) = self.abandon(&[id], dead).await {
+                        tracing::error!(config_id = %id.config_id, %error, "the runs of a page cannot be rescued");
+                    }
+                }
+            }
+            done => done?,
+        }
+        self.signal.nudge();
+        Ok(())
+    }
+
+    async fn abandon(&self, ids: &[PageId], dead: &[Counter<Hold>]) -> Result<()> {
         let abandon = |pages: &mut [Page]| {
             for page in pages {
                 for Counter { of, count, .. } in dead {
@@ -23,25 +39,10 @@ impl Replica {
             }
             Ok(())
         };
-        match self.store.transact(Pages::Of(&ids), Busy::Skip, &abandon).await {
-            Err(error) if error.kind() != ErrorKind::Unavailable => {
-                // One by one: what is wrong with one page must not keep the others.
-                for id in &ids {
-                    self.store
-                        .transact(Pages::Of(&[*id]), Busy::Skip, &abandon)
-                        .await
-                        .inspect_err(|error| {
-                            tracing::error!(config_id = %id.config_id, %error, "the runs of a page cannot be rescued");
-                        })
-                        .ok();
-                }
-            }
-            done => drop(done?),
+        let pages = self.store.transact(Pages::Of(ids), Busy::Skip, &abandon).await?;
+        for run in pages.iter().flat_map(Page::runs).filter(|run| run.state == RunState::Abandoned) {
+            tracing::warn!(run_id = %run.id, job = %run.name, replica_id = run.replica_id.map(tracing::field::display), "a run was abandoned");
         }
-        for Counter { of, .. } in dead {
-            tracing::warn!(run_id = %of.run_id, replica_id = %of.replica_id, "a run was abandoned");
-        }
-        self.signal.nudge();
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use cron_manager::{
     CronConfigId, Error, Fence, LockHolder, Result, StoreId,
     backends::memory::MemoryLocker,
-    contracts::{Lease, LockRequest, Locked, Locker},
+    contracts::{Clock, Lease, LockRequest, Locked, Locker},
     testing::ManualClock,
 };
 
@@ -22,13 +22,16 @@ use crate::service::name;
 #[derive(Clone)]
 pub(crate) struct SharedLock {
     locker: MemoryLocker,
+    clock: ManualClock,
     away: Arc<AtomicBool>,
     hangs: Arc<AtomicBool>,
+    late: Arc<AtomicU64>,
 }
 
 impl SharedLock {
     pub(crate) fn new(clock: ManualClock) -> Self {
-        Self { locker: MemoryLocker::new(Arc::new(clock)), away: Arc::default(), hangs: Arc::default() }
+        let locker = MemoryLocker::new(Arc::new(clock.clone()));
+        Self { locker, clock, away: Arc::default(), hangs: Arc::default(), late: Arc::default() }
     }
 
     /// From now on it does not answer, or does again.
@@ -39,6 +42,11 @@ impl SharedLock {
     /// From now on nobody gets any answer.
     pub(crate) fn hang(&self) {
         self.hangs.store(true, Ordering::Relaxed);
+    }
+
+    /// From now on, its answer to who asks for it comes so many milliseconds after it was given.
+    pub(crate) fn set_late(&self, late: u64) {
+        self.late.store(late, Ordering::Relaxed);
     }
 
     /// Somebody else, who shares nothing but the lock, takes it; `None` when it is held.
@@ -63,7 +71,10 @@ impl SharedLock {
 impl Locker for SharedLock {
     async fn acquire(&self, request: &LockRequest<'_>) -> Result<Locked> {
         self.answer().await?;
-        Ok(match self.locker.acquire(request).await? {
+        let locked = self.locker.acquire(request).await?;
+        let late = Duration::from_millis(self.late.load(Ordering::Relaxed));
+        self.clock.sleep_until(self.clock.elapsed() + late).await;
+        Ok(match locked {
             Locked::Mine(lease) => Locked::Mine(Box::new(SharedLease { lease, lock: self.clone() })),
             other => other,
         })

@@ -17,7 +17,8 @@ use crate::{
 async fn service(fields: CronConfigFields) -> (Service, SharedLock, CronConfigId) {
     let (service, lock) = Service::with_lock().await;
     let fields = CronConfigFields { name: Some("x".into()), enabled: Some(true), every: Some(seconds(10)), ..fields };
-    let fields = fields.context(json!({"distributed": true, "ttl": 6}));
+    let context = fields.context.clone().unwrap_or_else(|| json!({"distributed": true, "ttl": 6}));
+    let fields = fields.context(context);
     let id = service.manager.create_cron_config(&fields).await.unwrap().id;
     (service, lock, id)
 }
@@ -174,6 +175,25 @@ async fn a_run_that_requires_the_lock_is_told_to_stop_by_the_end_of_its_lease_al
     let (why, at) = stopped.lock().unwrap();
     assert_eq!(why, Stop::LockLost);
     assert!(at <= claimed + seconds(6) + Duration::from_millis(250), "{claimed} {at}");
+}
+
+#[tokio::test]
+async fn a_lock_that_ran_out_before_its_answer_came_begins_no_run() {
+    let (service, lock, id) = service(require().context(json!({"distributed": true, "ttl": 1}))).await;
+    run_at_once(&service.manager).await;
+    service.manager.start();
+    service.pass(seconds(8)).await;
+    // Longer than the lease, which heartbeats go on to extend, and not too long to wait for.
+    lock.set_late(1_750);
+    service.pass(Duration::from_millis(2_750)).await;
+    let outsider = lock.outsider("x", seconds(3_600)).await.unwrap();
+    lock.set_late(0);
+    service.pass(Duration::from_millis(750)).await;
+    let waits = &service.runs(id).await[0];
+    assert_eq!((waits.state, waits.reason), (RunState::Pending, Some(SkipReason::LockUnavailable)));
+    outsider.release().await.unwrap();
+    service.pass(seconds(2)).await;
+    assert_eq!(runs(&service, id).await, [SUCCEEDED]);
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-/// What the server on that port answers to a command, its parts one a line.
+/// What the server on that port answers to a command, its parts one a line; nothing where it answers that there is nothing.
 ///
 /// Errors: no answer within a second; the server's own, by their text.
 pub(super) fn ask(port: u16, words: &[&str]) -> io::Result<String> {
@@ -35,7 +35,8 @@ fn read(from: &mut impl BufRead, lines: &mut Vec<String>) -> io::Result<()> {
             }
         }
         "$" => {
-            let length = usize::try_from(count()?).unwrap_or(0);
+            // Of something that is not there, -1.
+            let Ok(length) = usize::try_from(count()?) else { return Ok(()) };
             let mut text = vec![0; length + 2];
             from.read_exact(&mut text)?;
             lines.push(String::from_utf8_lossy(&text[..length]).into_owned());

@@ -94,6 +94,13 @@ impl Redis {
     ///
     /// Errors: it does not answer.
     pub fn flush(&self) -> io::Result<()> {
-        ask(self.0.port(), &["FLUSHALL"]).map(drop)
+        self.ask(&["FLUSHALL"]).map(drop)
+    }
+
+    /// What it answers to a command, its parts one a line; nothing where it answers that there is nothing.
+    ///
+    /// Errors: no answer within a second; its own, by their text.
+    pub fn ask(&self, words: &[&str]) -> io::Result<String> {
+        ask(self.0.port(), words)
     }
 }

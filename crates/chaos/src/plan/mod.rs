@@ -1,5 +1,7 @@
 //! The faults of a seed: which, in which order, and when.
 
+mod locks;
+
 use std::time::Duration;
 
 use crate::{clerk::Edit, random::Random};
@@ -26,6 +28,22 @@ pub enum Fault {
     Crash(Duration),
     /// A config is changed: the job with that number.
     Edit(usize, Edit),
+    /// Redis is flushed.
+    Flush,
+    /// Redis ends in order.
+    RedisEnd,
+    /// `kill -9` of Redis.
+    RedisKill,
+    /// Redis starts again, empty.
+    RedisStart,
+    /// `SIGSTOP` of Redis.
+    RedisPause,
+    /// `SIGCONT` of Redis.
+    RedisResume,
+    /// An outsider takes the lock of that job for so long at the most.
+    Hold(&'static str, Duration),
+    /// The outsider lets go of the lock of that job.
+    LetGo(&'static str),
 }
 
 /// A fault and when it is due, counted from the beginning.
@@ -62,8 +80,10 @@ pub fn plan(seed: u64, length: Duration, jobs: usize) -> Vec<Planned> {
         }
         at += planner.length(1_500, 4_000);
     }
-    planner.faults.sort_by_key(|(at, _)| *at);
-    planner.faults
+    let mut faults = planner.faults;
+    faults.extend(locks::plan(seed, length));
+    faults.sort_by_key(|(at, _)| *at);
+    faults
 }
 
 struct Planner {
@@ -208,7 +228,7 @@ mod tests {
                         assert!(filled[place] && !std::mem::replace(&mut paused[place], true), "{seed}: {at:?}");
                     }
                     Fault::Resume(place) => assert!(std::mem::replace(&mut paused[place], false), "{seed}: {at:?}"),
-                    Fault::Restart | Fault::Crash(_) | Fault::Edit(..) => {}
+                    _ => {}
                 }
             }
         }
