@@ -193,3 +193,41 @@ impl Live {
         self.active.stop(Stop::HoldLost);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        ClaimToken, CronConfigFields, ReplicaId,
+        domain::ledger::{Claimant, Page, Place},
+    };
+    use jiff::Timestamp;
+
+    /// A run that was claimed twice: at first, and again after its claim was taken back.
+    fn claimed_twice() -> [Arc<Live>; 2] {
+        let now = Timestamp::UNIX_EPOCH;
+        let config = CronConfigFields::named("j").enabled(true).create(now).unwrap();
+        let mut page = Page::new(now, config.clone(), Place::begun(now), Vec::new());
+        let place = page.record_tick(now);
+        [1, 2].map(|token| {
+            assert!(page.start(place, Claimant { replica_id: ReplicaId(1), token: ClaimToken(token) }));
+            let run = page.row(place).clone();
+            let hold = run.hold().unwrap();
+            page.hand_back(hold);
+            let active = ActiveRun::new(run, Arc::new(config.clone()), None, Arc::default());
+            Arc::new(Live::new(active, hold, Duration::ZERO))
+        })
+    }
+
+    #[test]
+    fn a_run_that_is_claimed_anew_takes_the_place_of_its_old_claim() {
+        let (runs, [old, new]) = (ActiveRuns::default(), claimed_twice());
+        assert!(runs.insert(&old) && !runs.insert(&old));
+        assert!(runs.insert(&new));
+        // Whoever still takes the old claim back leaves the new one alone.
+        runs.remove(old.hold);
+        assert!(!runs.contains(old.hold) && runs.contains(new.hold));
+        runs.remove(new.hold);
+        assert!(runs.is_empty());
+    }
+}

@@ -40,8 +40,11 @@ fn call(service: &Service) -> tokio::task::JoinHandle<Called> {
 /// Calls, and lets time go on until there is an answer.
 async fn called(service: &Service) -> Called {
     let call = call(service);
+    let began = cron_manager::contracts::Clock::now(&service.clock);
     while !call.is_finished() {
         quiet().await;
+        let waited = cron_manager::contracts::Clock::now(&service.clock).duration_since(began);
+        assert!(waited < jiff::SignedDuration::from_hours(1), "no answer within an hour");
         if !call.is_finished() {
             service.clock.advance(Duration::from_millis(50));
         }
@@ -196,6 +199,61 @@ async fn a_call_for_which_there_is_nothing_to_run_is_a_value_and_no_row() {
     assert!(service.runs(id).await.is_empty());
     service.manager.shutdown(seconds(0)).await;
     assert_eq!(called(&service).await, Called::Refused(Refusal::Stopping));
+}
+
+#[tokio::test]
+async fn a_call_whose_run_waited_for_the_lock_in_vain_is_told_so() {
+    let require = CronConfigFields { lock: Some(LockPolicy::Require), ..CronConfigFields::named("x") };
+    for fields in [require.clone(), require.every(seconds(120))] {
+        let (service, lock) = Service::with_lock().await;
+        let id = create(&service, fields).await;
+        service.manager.start();
+        pass_until(&service, "2026-03-01T12:02:00.25Z").await;
+        lock.set_away(true);
+        let answer = called(&service).await;
+        assert!(matches!(answer, Called::Skipped(_, SkipReason::LockUnavailable)), "{answer:?}");
+        // It did not go on to the next tick.
+        assert_eq!(service.states(id).await[0], (RunState::Skipped, 1));
+    }
+}
+
+#[tokio::test]
+async fn a_call_without_a_schedule_has_its_whole_start_deadline() {
+    let service = Service::new().await;
+    let short = Some(Duration::from_millis(200));
+    let id = create(&service, CronConfigFields { start_deadline: short, ..CronConfigFields::named("x") }).await;
+    service.manager.start();
+    // Half a second after the whole one that the run is dated by.
+    quiet().await;
+    assert!(due(&called(&service).await).is_some());
+    assert_eq!(service.states(id).await, [(RunState::Succeeded, 1)]);
+}
+
+#[tokio::test]
+async fn who_drops_a_call_leaves_its_run_alone() {
+    let service = Service::new().await;
+    let id = create(&service, CronConfigFields::named("x")).await;
+    service.manager.start();
+    quiet().await;
+    // Dropped at every step that it can be dropped at, until it is too far on.
+    for polls in 0..40 {
+        let none = CronConfigFields { min_gap: Some(Duration::ZERO), ..CronConfigFields::default() };
+        service.manager.update_cron_config(id, &none, None).await.unwrap();
+        {
+            use futures_util::FutureExt;
+            let mut call = Box::pin(service.manager.handle_job("x", nothing));
+            for _ in 0..polls {
+                if (&mut call).now_or_never().is_some() {
+                    break;
+                }
+                tokio::task::yield_now().await;
+            }
+        }
+        quiet().await;
+        service.clock.advance(seconds(1));
+    }
+    let runs = service.runs(id).await;
+    assert!(runs.len() > 20 && runs.iter().all(|run| run.state == RunState::Succeeded), "{runs:?}");
 }
 
 #[tokio::test]

@@ -63,6 +63,14 @@ pub(super) fn decide(page: &mut Page, call: &Call, claimant: Claimant, late_afte
 /// The tick of a call is the nearest one, when that is ahead by no more than a second and half the interval; else the one that waits, if
 /// nobody called for it yet.
 fn start_tick(page: &mut Page, schedule: &Schedule, call: &Call, claimant: Claimant) -> Decision {
+    let ticks = |page: &Page| {
+        page.pending().into_iter().filter(|place| page.row(*place).kind == RunKind::Tick).collect::<Vec<_>>()
+    };
+    // A call has one tick: it does not go on to the next when that one comes to nothing.
+    if let Some(due_at) = *call.row.lock() {
+        let own = ticks(page).into_iter().find(|place| page.row(*place).due_at == due_at);
+        return own.map_or(Decision::Over(due_at), |place| start(page, place, claimant));
+    }
     let now = page.now();
     let (latest, next) = (schedule.latest(page.config().created_at, now), schedule.next_after(now));
     let since = latest.map_or(SignedDuration::MAX, |latest| now.duration_since(latest));
@@ -72,12 +80,11 @@ fn start_tick(page: &mut Page, schedule: &Schedule, call: &Call, claimant: Claim
         return Decision::Wait { until: next, row: None };
     }
     // The newest, which an edit may have kept from an older schedule.
-    if let Some(place) = page.pending().into_iter().rfind(|place| page.row(*place).kind == RunKind::Tick) {
+    if let Some(place) = ticks(page).pop() {
         return start(page, place, claimant);
     }
-    match (*call.row.lock(), latest) {
-        (Some(due_at), _) => Decision::Over(due_at),
-        (None, Some(due_at)) if since <= window => Decision::Refused(Refusal::Taken { due_at }),
+    match latest {
+        Some(due_at) if since <= window => Decision::Refused(Refusal::Taken { due_at }),
         _ => Decision::Refused(Refusal::NoTick { next }),
     }
 }
