@@ -114,6 +114,9 @@ async fn bursts(url: &str, redis_url: &str, pool: &PgPool, wire: &MultiplexedCon
     print("managed", ours, 0);
     print("bare", theirs, 0);
     print("ratio", ratios, 2);
+    let rest = "SELECT count(*) FROM locked.cron_jobs WHERE state <> 'succeeded' AND due_at < clock_timestamp() - interval '5 s'";
+    let rest: i64 = sqlx::query_scalar(rest).fetch_one(pool).await.unwrap();
+    println!("  ticks not run      {rest}");
     service.manager.shutdown(Duration::ZERO).await;
 }
 

@@ -134,7 +134,7 @@ impl Burst {
 async fn burst_rate(pool: &PgPool, schema: &str) -> f64 {
     let sql = format!(
         "SELECT count(*) / extract(epoch FROM max(finished_at) - min(due_at))::float8 FROM {schema}.cron_jobs \
-         WHERE due_at = (SELECT max(due_at) FROM {schema}.cron_jobs)"
+         WHERE state = 'succeeded' AND due_at = (SELECT max(due_at) FROM {schema}.cron_jobs WHERE state = 'succeeded')"
     );
     sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(pool).await.unwrap()
 }
