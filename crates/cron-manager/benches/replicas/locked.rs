@@ -26,15 +26,13 @@ const FOR: Duration = Duration::from_secs(3);
 const RELEASE: &str =
     "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) else return 0 end";
 
-pub(crate) async fn locked(url: &str, redis_url: &str, pool: &PgPool) {
-    let client = redis::Client::open(redis_url).unwrap();
-    let wire = client.get_multiplexed_async_connection().await.unwrap();
-    calls(url, redis_url, pool, &wire).await;
-    bursts(url, redis_url, pool, &wire).await;
+async fn wire(redis_url: &str) -> MultiplexedConnection {
+    redis::Client::open(redis_url).unwrap().get_multiplexed_async_connection().await.unwrap()
 }
 
 /// `handle_job` in a loop, as a foreign timer that never waits.
-async fn calls(url: &str, redis_url: &str, pool: &PgPool, wire: &MultiplexedConnection) {
+pub(crate) async fn calls(url: &str, redis_url: &str, pool: &PgPool) {
+    let wire = &wire(redis_url).await;
     let service = Service::start_locked(url, "calls", redis_url).await;
     let most = NAMES[NAMES.len() - 1];
     for at in 0..most {
@@ -90,7 +88,8 @@ async fn rate(names: usize, once: impl AsyncFn(usize)) -> f64 {
 }
 
 /// Many jobs of the manager's own, due in the same second.
-async fn bursts(url: &str, redis_url: &str, pool: &PgPool, wire: &MultiplexedConnection) {
+pub(crate) async fn bursts(url: &str, redis_url: &str, pool: &PgPool) {
+    let wire = &wire(redis_url).await;
     let service = Service::start_locked(url, "locked", redis_url).await;
     in_bulk(pool, "locked", crate::JOBS, crate::EVERY).await;
     service.serve("job-", crate::JOBS);
@@ -114,9 +113,10 @@ async fn bursts(url: &str, redis_url: &str, pool: &PgPool, wire: &MultiplexedCon
     print("managed", ours, 0);
     print("bare", theirs, 0);
     print("ratio", ratios, 2);
-    let rest = "SELECT count(*) FROM locked.cron_jobs WHERE state <> 'succeeded' AND due_at < clock_timestamp() - interval '5 s'";
-    let rest: i64 = sqlx::query_scalar(rest).fetch_one(pool).await.unwrap();
-    println!("  ticks not run      {rest}");
+    let rest = "SELECT coalesce(reason, state), sum(count)::bigint FROM locked.cron_jobs \
+                WHERE state <> 'succeeded' AND due_at < clock_timestamp() - interval '5 s' GROUP BY 1";
+    let rest: Vec<(String, i64)> = sqlx::query_as(rest).fetch_all(pool).await.unwrap();
+    println!("  ticks not run, those before the first round included: {rest:?}");
     service.manager.shutdown(Duration::ZERO).await;
 }
 

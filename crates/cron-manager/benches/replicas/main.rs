@@ -2,7 +2,7 @@
 //! shared (P9), runs per second under a lock on Redis (P1), how soon another replica acts (P6), and what an idle replica costs (P5). The server is a throw-away one on this
 //! machine, durable as by default.
 //!
-//! `cargo bench -p cron-manager-rs --all-features --bench replicas [-- bursts|locked|acts|idle]`
+//! `cargo bench -p cron-manager-rs --all-features --bench replicas [-- bursts|calls|locked|acts|idle]`
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot be set up has failed")]
 
@@ -26,7 +26,7 @@ const IDLE_FOR: Duration = Duration::from_secs(60);
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let asked: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    for part in ["bursts", "locked", "acts", "idle"] {
+    for part in ["bursts", "calls", "locked", "acts", "idle"] {
         if asked.is_empty() || asked.iter().any(|asked| asked == part) {
             // Each on a server of its own, so that none pays for what another left to be vacuumed.
             let server = servers::Postgres::start().unwrap();
@@ -39,10 +39,8 @@ async fn measure(part: &str, url: &str) {
     let pool = PgPool::connect(url).await.unwrap();
     match part {
         "bursts" => bursts(url, &pool).await,
-        "locked" => {
-            let redis = servers::Redis::start().unwrap();
-            locked::locked(url, &redis.url(), &pool).await;
-        }
+        "calls" => locked::calls(url, &servers::Redis::start().unwrap().url(), &pool).await,
+        "locked" => locked::bursts(url, &servers::Redis::start().unwrap().url(), &pool).await,
         "acts" => acts(url).await,
         _ => idle(url, &pool).await,
     }
