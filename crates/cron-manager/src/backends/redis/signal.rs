@@ -130,23 +130,22 @@ impl Ends {
         let mut listener = self.line.listen(&self.channel, ECHO).await?;
         let mut words = listener.on_message();
         self.to_say.notify_one();
-        let mut patience = ECHO;
+        let (mut silence, mut is_tried) = (self.line.sleep(ECHO), true);
         loop {
-            let heard = match select(words.next(), self.line.sleep(patience)).await {
-                Either::Left((heard, _)) => Some(heard),
-                Either::Right(_) => None,
-            };
-            patience = match heard {
-                Some(Some(word)) if self.take(word.get_payload_bytes()) => QUIET,
-                // Somebody else's word says nothing about whether one's own arrive.
-                Some(Some(_)) => patience,
-                Some(None) => return Ok(()),
-                None if patience == ECHO => return Err(Failure::Late),
-                None => {
-                    self.to_say.notify_one();
-                    ECHO
+            match select(words.next(), &mut silence).await {
+                // Somebody else's word says nothing about whether one's own arrive, and buys no time.
+                Either::Left((Some(word), _)) => {
+                    if self.take(word.get_payload_bytes()) {
+                        (silence, is_tried) = (self.line.sleep(QUIET), false);
+                    }
                 }
-            };
+                Either::Left((None, _)) => return Ok(()),
+                Either::Right(_) if is_tried => return Err(Failure::Late),
+                Either::Right(_) => {
+                    self.to_say.notify_one();
+                    (silence, is_tried) = (self.line.sleep(ECHO), true);
+                }
+            }
         }
     }
 
