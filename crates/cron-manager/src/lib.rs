@@ -1,7 +1,7 @@
 //! Cron jobs for services that run in several replicas, with one promise: **every tick of every job has exactly
 //! one recorded outcome: it ran, once, or it was skipped for a stated reason.**
 
-#[cfg(feature = "rest")]
+#[cfg(feature = "grpc")]
 pub mod api;
 pub mod backends;
 pub mod contracts;

@@ -1,18 +1,50 @@
 //! The one table from kinds of errors to what callers see.
 
-use axum::http::StatusCode;
+use tonic::Code;
+use tonic_types::{ErrorDetails, StatusExt as _};
 
-use crate::ErrorKind;
+use super::wire::Misfit;
+use crate::{Error, ErrorKind};
 
-/// The HTTP status of `kind` and its word, as `google/rpc/code.proto` pairs them.
-pub(super) fn status(kind: ErrorKind) -> (StatusCode, &'static str) {
+/// The gRPC code of `kind`.
+fn code(kind: ErrorKind) -> Code {
     match kind {
-        ErrorKind::InvalidArgument => (StatusCode::BAD_REQUEST, "INVALID_ARGUMENT"),
-        ErrorKind::NotFound => (StatusCode::NOT_FOUND, "NOT_FOUND"),
-        ErrorKind::AlreadyExists => (StatusCode::CONFLICT, "ALREADY_EXISTS"),
-        ErrorKind::Conflict => (StatusCode::CONFLICT, "ABORTED"),
-        ErrorKind::FailedPrecondition => (StatusCode::BAD_REQUEST, "FAILED_PRECONDITION"),
-        ErrorKind::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE"),
-        ErrorKind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL"),
+        ErrorKind::InvalidArgument => Code::InvalidArgument,
+        ErrorKind::NotFound => Code::NotFound,
+        ErrorKind::AlreadyExists => Code::AlreadyExists,
+        ErrorKind::Conflict => Code::Aborted,
+        ErrorKind::FailedPrecondition => Code::FailedPrecondition,
+        ErrorKind::Unavailable => Code::Unavailable,
+        ErrorKind::Internal => Code::Internal,
     }
+}
+
+/// An error on its way to the caller. What a defect is about is for the log only: it may name hosts and users.
+impl From<Error> for tonic::Status {
+    fn from(error: Error) -> Self {
+        let code = code(error.kind());
+        let message = match error.kind() {
+            ErrorKind::Internal => "something is wrong inside; the server's log says what",
+            _ => error.message(),
+        };
+        if matches!(error.kind(), ErrorKind::Internal | ErrorKind::Unavailable) {
+            tracing::error!(%error, "a request failed");
+        }
+        status(code, error.field().unwrap_or_default(), message)
+    }
+}
+
+impl From<Misfit> for tonic::Status {
+    fn from(Misfit { field, message }: Misfit) -> Self {
+        status(Code::InvalidArgument, &field, &message)
+    }
+}
+
+/// The message names the field, too, for those who read nothing else.
+fn status(code: Code, field: &str, message: &str) -> tonic::Status {
+    if field.is_empty() {
+        return tonic::Status::new(code, message);
+    }
+    let details = ErrorDetails::with_bad_request_violation(field, message);
+    tonic::Status::with_error_details(code, format!("{field}: {message}"), details)
 }

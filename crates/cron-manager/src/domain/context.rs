@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::json::{self, JsonError};
 use crate::{Error, Result};
 
 /// A JSON object, kept with its key order. The library itself reads two keys: `distributed` (boolean,
@@ -52,8 +53,10 @@ impl Context {
         if text.trim().is_empty() {
             return Ok(Self::default());
         }
-        let value: Value = serde_json::from_str(text)
-            .map_err(|error| Error::invalid(FIELD, format!("the context string is not JSON: {error}")))?;
+        let value = json::parse(text.as_bytes()).map_err(|JsonError { path, message }| {
+            let place = if path.is_empty() { String::new() } else { format!(", at {path}") };
+            Error::invalid(FIELD, format!("the context string is {message}{place}"))
+        })?;
         match value {
             Value::Object(_) => Self::from_object(&value),
             _ => Err(Error::invalid(FIELD, "the context must be a JSON object")),

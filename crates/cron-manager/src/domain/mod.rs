@@ -4,6 +4,7 @@ mod context;
 mod cron_config;
 mod cron_run;
 mod ids;
+pub(crate) mod json;
 pub mod ledger;
 mod lock;
 mod outcome;

@@ -60,6 +60,12 @@ impl CronManager {
         Self { replica }
     }
 
+    /// This machine's clock.
+    #[cfg(feature = "rest")]
+    pub(crate) fn clock(&self) -> Arc<dyn crate::contracts::Clock> {
+        Arc::clone(self.replica.clock())
+    }
+
     /// This process among the replicas of the service. It changes when the others had given it up for dead.
     pub fn replica_id(&self) -> ReplicaId {
         self.replica.id()

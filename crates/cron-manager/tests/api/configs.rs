@@ -114,11 +114,10 @@ async fn a_mask_of_all_replaces_the_config() {
 async fn a_mask_names_fields_that_can_be_set() {
     let server = Server::start().await;
     server.create(r#"{"name":"j"}"#).await;
-    for mask in ["nope", "cron_expression", "context.ttl", "createdAt", "enabled,,name"] {
+    for mask in ["nope", "cron_expression", "context.ttl", "createdAt", "etag"] {
         let answer = server.patch(&format!("/v1/cron-config/1?updateMask={mask}"), "{}").await;
         assert_eq!(answer.error(), invalid("updateMask"), "{mask}");
     }
-    assert_eq!(server.put("/v1/cron-config/1?updateMask=name", "{}").await.error(), invalid("updateMask"));
 }
 
 #[tokio::test]

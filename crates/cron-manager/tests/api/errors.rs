@@ -64,7 +64,7 @@ async fn a_wrong_method_is_refused_with_the_right_ones() {
     for (method, path, allow) in [
         ("DELETE", "/v1/cron-config", "GET,HEAD,POST"),
         ("POST", "/v1/cron-config:byName", "GET,HEAD"),
-        ("POST", "/v1/cron-config/1", "GET,HEAD,PUT,PATCH"),
+        ("POST", "/v1/cron-config/1", "DELETE,GET,HEAD,PATCH,PUT"),
         ("GET", "/v1/cron-config/1:trigger", "POST"),
         ("OPTIONS", "/v1/cron-job", "GET,HEAD"),
         ("PUT", "/v1/cron-job/1", "GET,HEAD"),

@@ -1,32 +1,37 @@
-//! The plain HTTP face: JSON over HTTP, for this machine only.
+//! The API over plain HTTP, on one port with gRPC.
 //!
-//! There is no authentication yet, so [`serve`] refuses to listen anywhere but on a loopback address, and every request
-//! must name a loopback host.
+//! Requests become calls of the gRPC service within the process, by the HTTP rules of the proto; nothing is known here of any single method.
 
-mod body;
-mod configs;
+mod answer;
+mod calls;
 mod guard;
-mod jobs;
-mod page;
-mod params;
+mod openapi;
 mod probes;
 mod problem;
+mod request;
+pub(crate) mod rules;
+
+use std::sync::Arc;
 
 use axum::{
     Router,
-    http::header,
+    body::to_bytes,
+    extract::Request,
+    http::{Method, header},
     middleware,
     response::{IntoResponse, Response},
-    routing::{any, get},
+    routing::get,
 };
-use serde_json::Value;
 use tokio::net::TcpListener;
+use tonic_web::GrpcWebLayer;
+use tower::ServiceExt;
 
+use super::{OriginalService, grpc::MAX_BYTES, proto};
 use crate::{CronManager, Error, ErrorKind, Result};
+use answer::answer;
+use calls::Calls;
 use problem::Problem;
-
-/// What a handler answers.
-type Answer = std::result::Result<Response, Problem>;
+use rules::{Found, Rules};
 
 /// The routes of `manager`, to be served alone or inside another router. They answer only requests to a loopback host.
 ///
@@ -41,20 +46,99 @@ type Answer = std::result::Result<Response, Problem>;
 /// # }
 /// ```
 pub fn router(manager: CronManager) -> Router {
-    Router::new()
-        .route("/v1/cron-config", get(configs::list).post(configs::create))
-        .route("/v1/cron-config:byName", get(configs::by_name))
-        .route("/v1/cron-config/{id}", any(configs::one))
-        .route("/v1/cron-job", get(jobs::list))
-        .route("/v1/cron-job/{id}", get(jobs::get))
-        .route("/v1/cron-job/{id}/log", get(jobs::log))
-        .route("/livez", get(probes::livez))
-        .route("/readyz", get(probes::readyz))
-        .fallback(async || Problem::no_route())
-        .method_not_allowed_fallback(async || Problem::method_not_allowed())
-        .layer(middleware::from_fn(guard::check))
-        .layer(middleware::from_fn(problem::render))
-        .with_state(manager)
+    Face::new(manager).router()
+}
+
+/// The API as it is to be served: gRPC, gRPC-Web and plain HTTP in one router.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> cron_manager::Result<()> {
+/// use cron_manager::{
+///     CronManager,
+///     api::{OriginalService, rest::Face},
+/// };
+///
+/// let manager = CronManager::builder().build().await?;
+/// let router: axum::Router = Face::new(manager).service(OriginalService::named("inventory")?).router();
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a face is served by its router"]
+pub struct Face {
+    manager: CronManager,
+    services: Vec<OriginalService>,
+}
+
+impl Face {
+    /// The API of `manager`.
+    pub fn new(manager: CronManager) -> Self {
+        Self { manager, services: Vec::new() }
+    }
+
+    /// With the original library's two methods under the name of one's own service.
+    pub fn service(mut self, service: OriginalService) -> Self {
+        self.services.push(service);
+        self
+    }
+
+    /// The routes.
+    pub fn router(self) -> Router {
+        let rules = self.services.iter().fold(Rules::default(), |rules, service| rules.and(service.rules.clone()));
+        let rules = rules.and(Rules::of(&proto::service()));
+        let calls = Calls::new(self.manager.clone(), self.services);
+        let grpc = calls.clone().router().layer(GrpcWebLayer::new());
+        let routes = Arc::new(Routes { openapi: openapi::describe(&rules).to_string(), rules, calls, grpc });
+        let described = Arc::clone(&routes);
+        Router::new()
+            .route("/livez", get(probes::livez))
+            .route("/readyz", get(probes::readyz))
+            .with_state(self.manager)
+            .route("/openapi.json", get(async move || answer::json_text(described.openapi.clone())))
+            .fallback(move |request| dispatch(Arc::clone(&routes), request))
+            .method_not_allowed_fallback(async || Problem::method_not_allowed(&[&Method::GET]))
+            .layer(middleware::from_fn(guard::check))
+            .layer(middleware::from_fn(problem::render))
+    }
+}
+
+/// What a request may be for.
+struct Routes {
+    rules: Rules,
+    calls: Calls,
+    /// The gRPC services, by gRPC-Web, too.
+    grpc: Router,
+    openapi: String,
+}
+
+/// Sends gRPC its way, and answers all else by the method that the rules find for it.
+async fn dispatch(routes: Arc<Routes>, request: Request) -> Response {
+    if is_grpc(&request) {
+        let Ok(response) = routes.grpc.clone().oneshot(request).await;
+        return response;
+    }
+    routes.transcode(request).await.unwrap_or_else(IntoResponse::into_response)
+}
+
+/// Whether a request is gRPC or gRPC-Web.
+fn is_grpc(request: &Request) -> bool {
+    let content_type = request.headers().get(header::CONTENT_TYPE);
+    content_type.is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"))
+}
+
+impl Routes {
+    async fn transcode(&self, request: Request) -> std::result::Result<Response, Problem> {
+        let (head, body) = request.into_parts();
+        let (rule, fields) = match self.rules.find(&head.method, head.uri.path()) {
+            Found::Rule(rule, fields) => (rule, fields),
+            Found::Verbs(verbs) => return Err(Problem::method_not_allowed(&verbs)),
+            Found::Nothing => return Err(Problem::no_route()),
+        };
+        let body = to_bytes(body, MAX_BYTES).await.map_err(|_| Problem::too_large(MAX_BYTES))?;
+        let message = request::message(rule, &fields, &head.uri, &head.headers, &body)?;
+        let answered = self.calls.call(&rule.method, &head.headers, head.extensions.clone(), &message).await?;
+        Ok(answer(&rule.method.output(), answered, rule.text)?)
+    }
 }
 
 /// Serves [`router`] on `listener` until `shutdown` ends, then lets requests that are under way finish. A client that is
@@ -77,8 +161,4 @@ pub async fn serve(
         ));
     }
     axum::serve(listener, router(manager)).with_graceful_shutdown(shutdown).await.map_err(broken)
-}
-
-fn json(value: &Value) -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], value.to_string()).into_response()
 }

@@ -7,7 +7,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use super::{super::wire::duration, json};
+use super::answer::json;
 use crate::{CronManager, manager::Part};
 
 pub(super) async fn livez() -> Response {
@@ -26,5 +26,6 @@ fn show_part(part: &Part) -> Value {
     if let Some(error) = &part.error {
         tracing::error!(part = part.name, %error, "not ready");
     }
-    json!({"name": part.name, "needed": part.needed, "ready": part.error.is_none(), "took": duration(part.took)})
+    let took = prost_types::Duration::try_from(part.took).unwrap_or_default().to_string();
+    json!({"name": part.name, "needed": part.needed, "ready": part.error.is_none(), "took": took})
 }

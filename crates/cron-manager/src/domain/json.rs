@@ -1,22 +1,53 @@
 //! Reads JSON strictly: serde_json alone keeps the last of two equal keys, and does not say where an error is.
+//!
+//! One thing is tolerated: line breaks and tabs inside a string, which JSON wants escaped. The request that the original library documents has
+//! them.
 
-use std::{cell::RefCell, fmt};
+use std::{borrow::Cow, cell::RefCell, fmt};
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::Misfit;
+/// What is wrong with a JSON text, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct JsonError {
+    /// The keys that lead there, with dots between; empty when it is the whole text.
+    pub(crate) path: String,
+    pub(crate) message: String,
+}
 
 /// The deepest nesting of objects and arrays.
 const MAX_DEPTH: usize = 64;
 
-/// The value in `body`, or what is wrong and in which field.
-pub(crate) fn parse(body: &[u8]) -> Result<Value, Misfit> {
-    let text = str::from_utf8(body).map_err(|error| Misfit::new("", format!("the body is not UTF-8 text: {error}")))?;
+/// The value in `text`.
+pub(crate) fn parse(text: &[u8]) -> Result<Value, JsonError> {
+    let wrong = |path: Vec<String>, message: String| JsonError { path: path.join("."), message };
+    let text = str::from_utf8(text).map_err(|error| wrong(Vec::new(), format!("not UTF-8 text: {error}")))?;
+    let text = escape_breaks(text);
     let path = RefCell::default();
-    let mut json = serde_json::Deserializer::from_str(text);
+    let mut json = serde_json::Deserializer::from_str(&text);
     let value = Strict { depth: 0, path: &path }.deserialize(&mut json).and_then(|value| json.end().map(|()| value));
-    value.map_err(|error| Misfit::new(path.into_inner().join("."), format!("not valid JSON: {error}")))
+    value.map_err(|error| wrong(path.into_inner(), format!("not valid JSON: {error}")))
+}
+
+/// `text` with the line breaks and tabs inside its strings escaped.
+fn escape_breaks(text: &str) -> Cow<'_, str> {
+    if !text.contains(['\n', '\r', '\t']) {
+        return Cow::Borrowed(text);
+    }
+    let (mut inside, mut escaped) = (false, false);
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            '\n' if inside && !escaped => out.push_str("\\n"),
+            '\r' if inside && !escaped => out.push_str("\\r"),
+            '\t' if inside && !escaped => out.push_str("\\t"),
+            c => out.push(c),
+        }
+        inside ^= c == '"' && !escaped;
+        escaped = inside && c == '\\' && !escaped;
+    }
+    Cow::Owned(out)
 }
 
 /// A value at some depth; `path` holds the keys that lead to what is being read.
@@ -104,7 +135,7 @@ mod tests {
     use serde_json::json;
 
     fn field(body: &str) -> String {
-        parse(body.as_bytes()).unwrap_err().field
+        parse(body.as_bytes()).unwrap_err().path
     }
 
     #[test]
@@ -124,6 +155,15 @@ mod tests {
         assert_eq!(field(r#"{"a":1,"b":{"c":1e400}}"#), "b.c");
         assert_eq!(field(r#"{"a":1} x"#), "");
         assert_eq!(field(""), "");
+    }
+
+    #[test]
+    fn line_breaks_and_tabs_inside_a_string_are_its_own() {
+        let text = "{\n\t\"a\": \"{\r\n\t\\\"b\\\": 1\n}\",\n\"c\": \"\\\\\"\n}";
+        assert_eq!(parse(text.as_bytes()).unwrap(), json!({"a": "{\r\n\t\"b\": 1\n}", "c": "\\"}));
+        for other in ["\"\u{0}\"", "\"\u{8}\"", "\"\u{1f}\"", "\"\\\n\"", "\"a\n"] {
+            assert!(parse(other.as_bytes()).is_err(), "{other:?}");
+        }
     }
 
     #[test]

@@ -1,0 +1,190 @@
+//! Configs, as they are shown and as they are written.
+
+use prost_reflect::{DynamicMessage, MessageDescriptor};
+use prost_types::FieldMask;
+use serde_json::Value;
+
+use super::{
+    Misfit, etag,
+    scalar::{duration, show_duration, show_time, show_word, time, word},
+    version,
+};
+use crate::{
+    CronConfig, CronConfigFields, CronConfigId, Policy, Schedule,
+    api::proto::{self, marks},
+    domain::schedule::ScheduleKind,
+};
+
+/// A config as others see it.
+pub(crate) fn show_config(config: &CronConfig) -> proto::CronConfig {
+    let policy = &config.policy;
+    proto::CronConfig {
+        id: Some(config.id.0),
+        name: Some(config.name.to_string()),
+        enabled: Some(config.enabled),
+        context: Some(config.context.as_str().to_owned()),
+        external: Some(config.external),
+        catch_up: Some(show_word(policy.catch_up)),
+        overlap: Some(show_word(policy.overlap)),
+        on_abandoned: Some(show_word(policy.on_abandoned)),
+        start_deadline: policy.start_deadline.map(show_duration),
+        timeout: policy.timeout.map(show_duration),
+        jitter: policy.jitter.map(show_duration),
+        lock: Some(show_word(policy.lock)),
+        lock_at_least_for: policy.lock_at_least_for.map(show_duration),
+        min_gap: Some(show_duration(policy.min_gap)),
+        description: config.schedule.as_ref().map(Schedule::describe),
+        created_at: Some(show_time(config.created_at)),
+        updated_at: Some(show_time(config.updated_at)),
+        deleted_at: config.deleted_at.map(show_time),
+        etag: Some(etag(config.version)),
+        ..show_schedule(config.schedule.as_ref())
+    }
+}
+
+fn show_schedule(schedule: Option<&Schedule>) -> proto::CronConfig {
+    let none = proto::CronConfig::default();
+    match schedule.map(Schedule::kind) {
+        None => none,
+        Some(ScheduleKind::Cron { expression, zone, gap }) => proto::CronConfig {
+            cron_expression: Some(expression.to_string()),
+            timezone: Some(zone.name().to_owned()),
+            dst_gap: Some(show_word(gap)),
+            ..none
+        },
+        Some(ScheduleKind::Every(interval)) => proto::CronConfig { every: Some(show_duration(interval)), ..none },
+        Some(ScheduleKind::At(instant)) => proto::CronConfig { at: Some(show_time(instant)), ..none },
+    }
+}
+
+/// The fields that a caller sets.
+fn fields(given: proto::CronConfig) -> Result<CronConfigFields, Misfit> {
+    let length = |field, given: Option<_>| given.map(|given| duration(field, given)).transpose();
+    Ok(CronConfigFields {
+        name: given.name,
+        enabled: given.enabled,
+        context: given.context.map(Value::String),
+        cron_expression: given.cron_expression,
+        timezone: given.timezone,
+        dst_gap: given.dst_gap.map(|text| word("dstGap", text)).transpose()?,
+        every: length("every", given.every)?,
+        at: given.at.map(|given| time("at", given)).transpose()?,
+        external: given.external,
+        catch_up: given.catch_up.map(|text| word("catchUp", text)).transpose()?,
+        overlap: given.overlap.map(|text| word("overlap", text)).transpose()?,
+        on_abandoned: given.on_abandoned.map(|text| word("onAbandoned", text)).transpose()?,
+        start_deadline: length("startDeadline", given.start_deadline)?,
+        timeout: length("timeout", given.timeout)?,
+        jitter: length("jitter", given.jitter)?,
+        lock: given.lock.map(|text| word("lock", text)).transpose()?,
+        lock_at_least_for: length("lockAtLeastFor", given.lock_at_least_for)?,
+        min_gap: length("minGap", given.min_gap)?,
+    })
+}
+
+/// A change of a config that is asked for.
+#[derive(Debug)]
+pub(crate) struct Change {
+    pub(crate) id: CronConfigId,
+    pub(crate) fields: CronConfigFields,
+    /// Only if this is its version.
+    pub(crate) version: Option<i64>,
+}
+
+/// The fields of the config that is to be created.
+pub(crate) fn new_config(asked: proto::CreateCronConfigRequest) -> Result<CronConfigFields, Misfit> {
+    let mut config = asked.cron_config.unwrap_or_default();
+    agree("name", &mut config.name, asked.name)?;
+    agree("enabled", &mut config.enabled, asked.enabled)?;
+    agree("context", &mut config.context, asked.context)?;
+    fields(config)
+}
+
+impl Change {
+    /// The change that is asked for.
+    pub(crate) fn of(asked: proto::UpdateCronConfigRequest) -> Result<Self, Misfit> {
+        let mut config = asked.cron_config.unwrap_or_default();
+        agree("id", &mut config.id, asked.id)?;
+        agree("name", &mut config.name, asked.name)?;
+        agree("enabled", &mut config.enabled, asked.enabled)?;
+        agree("context", &mut config.context, asked.context)?;
+        let id = config.id.ok_or_else(|| Misfit::new("id", "which config? give its id"))?;
+        let etag = config.etag.take().filter(|etag| !etag.is_empty());
+        let version = etag.as_deref().map(version).transpose()?.flatten();
+        let config = match asked.update_mask.filter(|mask| !mask.paths.is_empty()) {
+            Some(mask) => masked(&config, &mask)?,
+            None => config,
+        };
+        Ok(Self { id: CronConfigId(id), fields: fields(config)?, version })
+    }
+}
+
+/// Puts a field that the original library's messages carry into the config, where it must not say otherwise.
+fn agree<T: PartialEq>(field: &str, ours: &mut Option<T>, original: Option<T>) -> Result<(), Misfit> {
+    match (ours.as_ref(), &original) {
+        (Some(ours), Some(original)) if ours != original => {
+            Err(Misfit::new(field, "is given twice, and not the same; which one is meant?"))
+        }
+        (None, Some(_)) => {
+            *ours = original;
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The fields of the mask; those that are absent are cleared (AIP-134).
+fn masked(config: &proto::CronConfig, mask: &FieldMask) -> Result<proto::CronConfig, Misfit> {
+    let descriptor = proto::message("cron.CronConfig");
+    let settable: Vec<_> = descriptor
+        .fields()
+        .filter(|field| !marks(field).output_only && !matches!(field.name(), "id" | "etag"))
+        .collect();
+    let all = mask.paths.iter().any(|path| path == "*");
+    let unknown = mask.paths.iter().find(|path| !all && !settable.iter().any(|field| field.name() == path.as_str()));
+    if let Some(unknown) = unknown {
+        return Err(Misfit::new("updateMask", format!("{unknown:?} is no field that can be set")));
+    }
+    let given = dynamic(&descriptor, config)?;
+    let mut kept = dynamic(&descriptor, &cleared())?;
+    for field in settable {
+        if !all && !mask.paths.iter().any(|path| path == field.name()) {
+            kept.clear_field(&field);
+        } else if given.has_field(&field) {
+            kept.set_field(&field, given.get_field(&field).into_owned());
+        }
+    }
+    kept.transcode_to().map_err(|error| Misfit::new("updateMask", error.to_string()))
+}
+
+fn dynamic(descriptor: &MessageDescriptor, config: &proto::CronConfig) -> Result<DynamicMessage, Misfit> {
+    let mut message = DynamicMessage::new(descriptor.clone());
+    message.transcode_from(config).map_err(|error| Misfit::new("cronConfig", error.to_string()))?;
+    Ok(message)
+}
+
+/// Every field that can be set, with the value that clears it.
+fn cleared() -> proto::CronConfig {
+    let zero = Some(prost_types::Duration::default());
+    proto::CronConfig {
+        name: Some(String::new()),
+        enabled: Some(false),
+        context: Some("{}".to_owned()),
+        cron_expression: Some(String::new()),
+        timezone: Some(String::new()),
+        dst_gap: Some(show_word(crate::domain::schedule::DstGap::default())),
+        every: zero,
+        at: Some(prost_types::Timestamp::default()),
+        external: Some(false),
+        catch_up: Some(show_word(crate::CatchUp::default())),
+        overlap: Some(show_word(crate::Overlap::default())),
+        on_abandoned: Some(show_word(crate::OnAbandoned::default())),
+        start_deadline: zero,
+        timeout: zero,
+        jitter: zero,
+        lock: Some(show_word(crate::LockPolicy::default())),
+        lock_at_least_for: zero,
+        min_gap: Some(show_duration(Policy::DEFAULT_MIN_GAP)),
+        ..proto::CronConfig::default()
+    }
+}

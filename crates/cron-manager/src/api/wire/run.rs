@@ -1,0 +1,56 @@
+//! Runs: each is a `CronJob`, as the original library calls it.
+
+use super::{
+    Misfit, Page,
+    scalar::{show_time, show_word, time},
+};
+use crate::{CronConfigId, CronRun, RunId, RunState, SkipReason, api::proto, manager::RunQuery};
+
+pub(crate) fn show_run(run: &CronRun) -> proto::CronJob {
+    let succeeded = run.state == RunState::Succeeded;
+    let several = run.count > 1;
+    proto::CronJob {
+        id: run.id.0,
+        config_id: run.config_id.0,
+        name: run.name.to_string(),
+        kind: show_word(run.kind),
+        due_at: Some(show_time(run.due_at)),
+        due_through: several.then(|| show_time(run.due_through)),
+        count: several.then(|| run.count.try_into().unwrap_or(i32::MAX)),
+        attempt: run.attempt.try_into().unwrap_or(i32::MAX),
+        state: show_word(run.state),
+        reason: run.reason.map(show_word),
+        replica_id: run.replica_id.map(|id| id.to_string()),
+        fence: (run.fence.0 > 0).then_some(run.fence.0),
+        created_at: Some(show_time(run.created_at)),
+        started_at: run.started_at.map(show_time),
+        completed_at: run.finished_at.filter(|_| succeeded).map(show_time),
+        failed_at: run.finished_at.filter(|_| !succeeded).map(show_time),
+        result: run.result.clone(),
+        error: run.error.clone(),
+        truncated: run.truncated,
+        idempotency_key: run.idempotency_key(),
+    }
+}
+
+/// Which runs are asked for.
+pub(crate) fn run_query(asked: proto::ListCronJobsRequest, page: &Page) -> Result<RunQuery, Misfit> {
+    let instant = |field, given: Option<_>| given.map(|given| time(field, given)).transpose();
+    Ok(RunQuery {
+        config_id: asked.config_id.map(CronConfigId),
+        state: known("state", "a state of a run", &asked.state, RunState::from_word)?,
+        reason: known("reason", "a reason to skip a tick", &asked.reason, SkipReason::from_word)?,
+        from: instant("from", asked.from)?,
+        to: instant("to", asked.to)?,
+        before: page.after.map(RunId),
+        limit: page.limit(),
+    })
+}
+
+/// What a word that may be absent stands for.
+fn known<T>(field: &str, what: &str, word: &str, read: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Misfit> {
+    if word.is_empty() {
+        return Ok(None);
+    }
+    read(word).map(Some).ok_or_else(|| Misfit::new(field, format!("{word:?} is not {what}")))
+}
