@@ -4,7 +4,7 @@ use std::{future::pending, net::SocketAddr, sync::Arc};
 
 use cron_manager::{
     CronManager,
-    api::rest,
+    api::{OriginalService, rest},
     backends::{
         memory::MemoryStore,
         system::{SystemClock, TokioSpawn},
@@ -36,10 +36,20 @@ impl Server {
     }
 
     pub(crate) async fn over(store: Arc<dyn Store>) -> Self {
+        Self::made(store, &[]).await
+    }
+
+    /// A server with the original library's methods under these names, too.
+    pub(crate) async fn with(services: &[OriginalService]) -> Self {
+        Self::made(Arc::new(MemoryStore::new(Arc::new(SystemClock))), services).await
+    }
+
+    async fn made(store: Arc<dyn Store>, services: &[OriginalService]) -> Self {
         let manager = CronManager::builder().store(Arc::clone(&store)).build().await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let served = rest::serve(listener, manager.clone(), pending());
+        let face = services.iter().fold(rest::Face::new(manager.clone()), |face, service| face.service(service.clone()));
+        let served = face.serve(listener, pending());
         TokioSpawn.spawn(Box::pin(async move { served.await.unwrap() }));
         Self { manager, store, address }
     }
@@ -79,6 +89,17 @@ impl Server {
             lines.push(format!("Content-Length: {}", body.len()));
         }
         let head = lines.join("\r\n") + "\r\n\r\n";
+        Answer::parse(&String::from_utf8(self.exchange(&[head.as_bytes(), body].concat()).await).unwrap())
+    }
+
+    /// The bytes of the answer, whatever they are.
+    pub(crate) async fn send_raw(&self, method: &str, path: &str, headers: &[&str], body: &[u8]) -> Vec<u8> {
+        let headers: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n",
+            self.address,
+            body.len()
+        );
         self.exchange(&[head.as_bytes(), body].concat()).await
     }
 
@@ -86,13 +107,13 @@ impl Server {
         self.address
     }
 
-    async fn exchange(&self, request: &[u8]) -> Answer {
+    async fn exchange(&self, request: &[u8]) -> Vec<u8> {
         let (mut read, mut write) = TcpStream::connect(self.address).await.unwrap().into_split();
         let mut answer = Vec::new();
         // A server that has refused a body may close before it is all sent.
         let (_, received) = tokio::join!(write.write_all(request), read.read_to_end(&mut answer));
         received.unwrap();
-        Answer::parse(&String::from_utf8(answer).unwrap())
+        answer
     }
 }
 
