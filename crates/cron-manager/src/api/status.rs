@@ -12,6 +12,9 @@ pub(super) fn status(kind: ErrorKind) -> (StatusCode, &'static str) {
         ErrorKind::AlreadyExists => (StatusCode::CONFLICT, "ALREADY_EXISTS"),
         ErrorKind::Conflict => (StatusCode::CONFLICT, "ABORTED"),
         ErrorKind::FailedPrecondition => (StatusCode::BAD_REQUEST, "FAILED_PRECONDITION"),
+        ErrorKind::Unauthenticated => (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
+        ErrorKind::PermissionDenied => (StatusCode::FORBIDDEN, "PERMISSION_DENIED"),
+        ErrorKind::ResourceExhausted => (StatusCode::TOO_MANY_REQUESTS, "RESOURCE_EXHAUSTED"),
         ErrorKind::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE"),
         ErrorKind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL"),
     }

@@ -1,5 +1,6 @@
 //! The nouns: no IO, no async, no clock.
 
+mod access;
 mod context;
 mod cron_config;
 mod cron_run;
@@ -11,6 +12,7 @@ mod policy;
 mod replica;
 pub mod schedule;
 
+pub use access::{Author, Role};
 pub use context::Context;
 pub use cron_config::{CronConfig, CronConfigFields};
 pub use cron_run::{CronRun, Hold, RunKind, RunState, SkipReason};
