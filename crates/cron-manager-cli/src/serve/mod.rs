@@ -9,8 +9,15 @@ mod signals;
 use std::{fs, path::Path, pin::pin, sync::Arc, time::Duration};
 
 use cron_manager::{
-    CronConfig, CronManager, Settings, api::rest, backends::system::SystemClock, contracts::Clock,
-    domain::schedule::Zone, scheduler::Tuning,
+    CronConfig, CronManager, ErrorKind, Settings,
+    api::{
+        rest,
+        serve::{self, ServeOptions},
+    },
+    backends::system::SystemClock,
+    contracts::Clock,
+    domain::schedule::Zone,
+    scheduler::Tuning,
 };
 use jiff::tz::TimeZone;
 use tokio::{net::TcpListener, runtime::Runtime, sync::Notify};
@@ -52,12 +59,18 @@ async fn serve(arguments: &ServeArguments) -> Result<(), Failure> {
     let listener = listen::listen(&settings).await?;
     let database = Database::of(&settings);
     let manager = manager(&database, &settings, &clock).await?;
+    let address = listener.local_addr().map_err(|error| Failure::Failed(error.to_string()))?;
+    let options = ServeOptions::by(&settings.http, &manager)?;
+    options.check(address).await.map_err(|error| match error.kind() {
+        ErrorKind::FailedPrecondition => Failure::Usage(error.to_string()),
+        _ => error.into(),
+    })?;
     let configs = declare::declare(&manager, &crontab.jobs, &users, &clock).await?;
     let orphans = declare::orphans(&manager, &configs).await?;
-    let address = listener.local_addr().map_err(|error| Failure::Failed(error.to_string()))?;
     let file = arguments.crontab.as_deref();
     Banner {
         address,
+        options: &options,
         database: &database,
         settings: &settings,
         file,
@@ -76,7 +89,7 @@ async fn serve(arguments: &ServeArguments) -> Result<(), Failure> {
     }
     let mut console = Console::new(Arc::clone(&clock), TimeZone::system());
     let ended = tokio::select! {
-        ended = until_told(&manager, listener, &mut signals, &*clock) => ended,
+        ended = until_told(&manager, listener, options, &mut signals, &*clock) => ended,
         () = console.watch(&mut activity) => Ok(()),
     };
     console.catch_up(&mut activity);
@@ -114,12 +127,14 @@ async fn trigger(manager: &CronManager, configs: impl Iterator<Item = &CronConfi
 async fn until_told(
     manager: &CronManager,
     listener: TcpListener,
+    options: ServeOptions,
     signals: &mut Signals,
     clock: &dyn Clock,
 ) -> Result<(), Failure> {
     let told = Arc::new(Notify::new());
     let until = Arc::clone(&told);
-    let mut http = pin!(rest::serve(listener, manager.clone(), async move { until.notified().await }));
+    let mut http =
+        pin!(serve::serve(listener, rest::routes(manager.clone()), options, async move { until.notified().await }));
     tokio::select! {
         () = signals.next() => {}
         served = &mut http => return Ok(served?),

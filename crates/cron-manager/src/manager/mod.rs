@@ -26,6 +26,7 @@ pub use crate::contracts::{AuditQuery, ConfigQuery, RunQuery};
 
 use crate::{
     Author, ReplicaId,
+    contracts::Clock,
     scheduler::{Activity, Replica},
 };
 
@@ -72,6 +73,11 @@ impl CronManager {
     /// Who it speaks for.
     pub fn author(&self) -> &Author {
         &self.author
+    }
+
+    /// The clock of this machine, as it was given to the builder.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        self.replica.clock()
     }
 
     /// This process among the replicas of the service. It changes when the others had given it up for dead.

@@ -1,7 +1,7 @@
 //! Routes of configs.
 
 use axum::{
-    extract::{Request, State},
+    extract::Request,
     http::{HeaderMap, Method, Uri, header},
     response::{IntoResponse, Response},
 };
@@ -9,20 +9,22 @@ use serde_json::json;
 
 use super::{
     super::wire::{ConfigBody, Misfit, etag, show_config, show_run, version},
-    Answer, body, json,
+    Answer,
+    asked::Asked,
+    body, json,
     page::Page,
     params::{Id, Params, id},
     problem::Problem,
 };
 use crate::{CronConfig, CronConfigId, CronManager, manager::ConfigQuery};
 
-pub(super) async fn create(State(manager): State<CronManager>, request: Request) -> Answer {
+pub(super) async fn create(Asked(manager): Asked, request: Request) -> Answer {
     Params::of(request.uri(), &[])?;
     let fields = ConfigBody::new(body::json(request).await?)?.fields()?;
     Ok(written(&manager.create_cron_config(&fields).await?))
 }
 
-pub(super) async fn list(State(manager): State<CronManager>, uri: Uri) -> Answer {
+pub(super) async fn list(Asked(manager): Asked, uri: Uri) -> Answer {
     let params = Params::of(&uri, &["pageSize", "pageToken", "showDeleted"])?;
     let page = Page::of(&uri, &params)?;
     let after = i32::try_from(page.after.unwrap_or(0)).unwrap_or(i32::MAX);
@@ -35,19 +37,14 @@ pub(super) async fn list(State(manager): State<CronManager>, uri: Uri) -> Answer
     Ok(json(&page.show("cronConfigs", &configs, show_config, |config| config.id.0.into())))
 }
 
-pub(super) async fn by_name(State(manager): State<CronManager>, uri: Uri) -> Answer {
+pub(super) async fn by_name(Asked(manager): Asked, uri: Uri) -> Answer {
     let params = Params::of(&uri, &["name"])?;
     let name = params.text("name").ok_or_else(|| Misfit::new("name", "give the name of a config"))?;
     Ok(read(&manager.cron_config_named(name).await?))
 }
 
 /// One config. Its custom methods are told apart here, since a route cannot be `/{id}:method`.
-pub(super) async fn one(
-    State(manager): State<CronManager>,
-    Id(segment): Id,
-    method: Method,
-    request: Request,
-) -> Answer {
+pub(super) async fn one(Asked(manager): Asked, Id(segment): Id, method: Method, request: Request) -> Answer {
     let (text, verb) = segment.rsplit_once(':').unwrap_or((&segment, ""));
     let id = || id(text).map(CronConfigId);
     match (verb, method) {

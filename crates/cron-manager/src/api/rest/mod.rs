@@ -1,16 +1,15 @@
-//! The plain HTTP face: JSON over HTTP, for this machine only.
-//!
-//! There is no authentication yet, so [`serve`] refuses to listen anywhere but on a loopback address, and every request
-//! must name a loopback host.
+//! The plain HTTP face: JSON over HTTP.
 
+mod asked;
 mod body;
 mod configs;
-mod guard;
 mod jobs;
 mod page;
 mod params;
 mod probes;
 mod problem;
+
+use std::sync::Arc;
 
 use axum::{
     Router,
@@ -22,13 +21,14 @@ use axum::{
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use crate::{CronManager, Error, ErrorKind, Result};
+use super::{access::Access, serve::ServeOptions};
+use crate::{CronManager, Result};
 use problem::Problem;
 
 /// What a handler answers.
 type Answer = std::result::Result<Response, Problem>;
 
-/// The routes of `manager`, to be served alone or inside another router. They answer only requests to a loopback host.
+/// The routes of `manager`, to be served alone or inside another router, behind [`Access`] by the tokens in its store.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -41,6 +41,11 @@ type Answer = std::result::Result<Response, Problem>;
 /// # }
 /// ```
 pub fn router(manager: CronManager) -> Router {
+    Arc::new(Access::new(&manager)).guard(routes(manager))
+}
+
+/// The routes alone, for [`serve`](super::serve::serve): nothing but `Access` tells them who asks.
+pub fn routes(manager: CronManager) -> Router {
     Router::new()
         .route("/v1/cron-config", get(configs::list).post(configs::create))
         .route("/v1/cron-config:byName", get(configs::by_name))
@@ -52,31 +57,21 @@ pub fn router(manager: CronManager) -> Router {
         .route("/readyz", get(probes::readyz))
         .fallback(async || Problem::no_route())
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
-        .layer(middleware::from_fn(guard::check))
+        .layer(middleware::from_fn(asked::check_role))
         .layer(middleware::from_fn(problem::render))
         .with_state(manager)
 }
 
-/// Serves [`router`] on `listener` until `shutdown` ends, then lets requests that are under way finish. A client that is
-/// slow to send can hold that up: the caller bounds it.
+/// Serves [`routes`] on `listener` until `shutdown` ends, as [`serve`](super::serve::serve) does, by the tokens in the manager's store.
 ///
-/// Errors: failed precondition (the listener is open to other machines), unavailable (the listener broke).
+/// Errors: failed precondition (the listener can be reached from other machines), unavailable (the listener or the store does not answer).
 pub async fn serve(
     listener: TcpListener,
     manager: CronManager,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<()> {
-    let broken = |error| Error::unavailable("the HTTP listener does not work").with_source(error);
-    let address = listener.local_addr().map_err(broken)?;
-    if !address.ip().to_canonical().is_loopback() {
-        return Err(Error::new(
-            ErrorKind::FailedPrecondition,
-            format!(
-                "{address} can be reached from other machines, and there is no authentication: listen on 127.0.0.1"
-            ),
-        ));
-    }
-    axum::serve(listener, router(manager)).with_graceful_shutdown(shutdown).await.map_err(broken)
+    let options = ServeOptions::new(Access::new(&manager));
+    super::serve::serve(listener, routes(manager), options, shutdown).await
 }
 
 fn json(value: &Value) -> Response {
