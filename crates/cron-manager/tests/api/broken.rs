@@ -90,7 +90,7 @@ impl Store for BrokenStore {
         away()
     }
     async fn has_live_token(&self) -> Result<bool> {
-        away()
+        Ok(false)
     }
     async fn audit(&self, _: &AuditQuery) -> Result<Vec<AuditRecord>> {
         away()

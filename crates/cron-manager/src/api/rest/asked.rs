@@ -30,9 +30,9 @@ fn caller(extensions: &axum::http::Extensions) -> Author {
 
 /// Reading is for viewers, triggering for operators, all else for admins.
 pub(super) async fn check_role(request: Request, next: Next) -> Response {
-    let needed = match *request.method() {
-        Method::GET | Method::HEAD | Method::OPTIONS => Role::Viewer,
-        _ if request.uri().path().ends_with(":trigger") => Role::Operator,
+    let needed = match (request.method(), request.uri().path()) {
+        (&Method::GET | &Method::HEAD | &Method::OPTIONS, _) | (_, "/livez" | "/readyz") => Role::Viewer,
+        (_, path) if path.ends_with(":trigger") => Role::Operator,
         _ => Role::Admin,
     };
     match caller(request.extensions()).allows(needed) {
