@@ -11,7 +11,7 @@ use std::{
 };
 
 use cron_manager::{
-    ClaimToken, CronConfigFields, CronConfigId, Outcome, PageId, ReplicaId, RunState,
+    Author, ClaimToken, CronConfigFields, CronConfigId, Outcome, PageId, ReplicaId, RunState,
     backends::{postgres::PostgresStore, system::SystemClock},
     contracts::{Busy, Finish, Pages, Store},
     domain::ledger::{Claimant, Page},
@@ -74,7 +74,7 @@ async fn configs(store: &PostgresStore) -> Vec<PageId> {
     for at in 0..BATCH * BATCHES {
         let fields = CronConfigFields::named(format!("job-{at}")).enabled(true).every(Duration::from_secs(1));
         let config = fields.context(json!({"distributed": true, "shop": at})).create(Timestamp::UNIX_EPOCH).unwrap();
-        ids.push(PageId::from(store.create(config).await.unwrap().id));
+        ids.push(PageId::from(store.create(config, &Author::code()).await.unwrap().id));
     }
     ids
 }

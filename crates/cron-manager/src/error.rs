@@ -18,6 +18,12 @@ pub enum ErrorKind {
     Conflict,
     /// The system is not in a state that allows this.
     FailedPrecondition,
+    /// Nobody knows who asks: the token is missing or wrong.
+    Unauthenticated,
+    /// Whoever asks may not do this.
+    PermissionDenied,
+    /// A limit is reached; asking again later may work.
+    ResourceExhausted,
     /// A part that is needed does not answer; trying again later may work.
     Unavailable,
     /// A defect or damaged data.

@@ -44,9 +44,10 @@ pub use cron_manager_macros::cron_job;
 pub use domain::schedule::named as schedules;
 #[doc(inline)]
 pub use domain::{
-    CatchUp, ClaimToken, Context, CronConfig, CronConfigFields, CronConfigId, CronRun, Fence, Hold, JobName,
-    LockHolder, LockPolicy, OnAbandoned, Outcome, Overlap, PageId, Policy, RegisteredReplica, ReplicaId, ReplicaStatus,
-    Revision, RunId, RunKind, RunState, Schedule, SkipReason, StoreId,
+    AuditId, AuditRecord, Author, CatchUp, ClaimToken, Context, CronConfig, CronConfigFields, CronConfigId, CronRun,
+    Difference, Fence, Hold, JobName, LockHolder, LockPolicy, OnAbandoned, Outcome, Overlap, PageId, Policy,
+    RegisteredReplica, ReplicaId, ReplicaStatus, Revision, Role, RunId, RunKind, RunState, Schedule, SecretToken,
+    SkipReason, StoreId, Token, TokenId,
 };
 pub use error::{Error, ErrorKind, Result};
 #[doc(inline)]

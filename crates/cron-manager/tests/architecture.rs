@@ -17,7 +17,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("scheduler", &["contracts", "domain", "error"]),
     ("manager", &["scheduler", "contracts", "domain", "error"]),
     ("backends", &["contracts", "domain", "error"]),
-    ("api", &["manager", "contracts", "domain", "error"]),
+    ("api", &["manager", "settings", "contracts", "domain", "error"]),
     ("testing", &["manager", "backends/memory", "contracts", "domain", "error"]),
     ("setup", &["manager", "scheduler", "backends", "settings", "contracts", "domain", "error"]),
 ];

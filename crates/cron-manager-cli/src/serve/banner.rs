@@ -2,13 +2,14 @@
 
 use std::{net::SocketAddr, path::Path};
 
-use cron_manager::{CronConfig, Settings};
+use cron_manager::{CronConfig, Settings, api::serve::ServeOptions};
 
 use crate::{crontab::Crontab, data::Database, terminal::say};
 
 /// All that there is to say before the first run.
 pub(super) struct Banner<'a> {
     pub(super) address: SocketAddr,
+    pub(super) options: &'a ServeOptions,
     pub(super) database: &'a Database,
     pub(super) settings: &'a Settings,
     /// `None`: the sample.
@@ -25,8 +26,10 @@ impl Banner<'_> {
     pub(super) fn print(&self) {
         let address = self.address;
         say(format_args!("cron-manager {}", env!("CARGO_PKG_VERSION")));
-        say(format_args!("  http     http://{address}"));
-        say(format_args!("  try      curl 'http://{address}/v1/cron-job?pageSize=5'"));
+        let scheme = if self.options.is_encrypted() { "https" } else { "http" };
+        let token = if self.settings.http.token.is_some() { "-H 'Authorization: Bearer TOKEN' " } else { "" };
+        say(format_args!("  http     {scheme}://{address}, and gRPC with reflection on the same port"));
+        say(format_args!("  try      curl {token}'{scheme}://{address}/v1/cron-job?pageSize=5'"));
         say(format_args!("  crontab  {}", self.crontab_line()));
         say(format_args!("  data     {}", self.database));
         if let Some(redis) = &self.settings.redis_url {

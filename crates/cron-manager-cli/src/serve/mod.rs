@@ -9,8 +9,16 @@ mod signals;
 use std::{fs, path::Path, pin::pin, sync::Arc, time::Duration};
 
 use cron_manager::{
-    CronConfig, CronManager, Settings, api::rest, backends::system::SystemClock, contracts::Clock,
-    domain::schedule::Zone, scheduler::Tuning,
+    CronConfig, CronManager, ErrorKind, Settings,
+    api::{
+        OriginalService,
+        rest::Face,
+        serve::{self, ServeOptions},
+    },
+    backends::system::SystemClock,
+    contracts::Clock,
+    domain::schedule::Zone,
+    scheduler::Tuning,
 };
 use jiff::tz::TimeZone;
 use tokio::{net::TcpListener, runtime::Runtime, sync::Notify};
@@ -47,17 +55,24 @@ async fn serve(arguments: &ServeArguments) -> Result<(), Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let users = Arc::new(Users::of_this_machine());
     let settings = arguments.settings.load()?;
+    let services = services(&settings)?;
     let crontab = read(arguments.crontab.as_deref(), arguments.crontab_format, &users)?;
     let mut signals = Signals::catch().map_err(|error| Failure::Failed(format!("cannot catch signals: {error}")))?;
     let listener = listen::listen(&settings).await?;
     let database = Database::of(&settings);
     let manager = manager(&database, &settings, &clock).await?;
+    let address = listener.local_addr().map_err(|error| Failure::Failed(error.to_string()))?;
+    let options = ServeOptions::by(&settings.http, &manager)?;
+    options.check(address).await.map_err(|error| match error.kind() {
+        ErrorKind::FailedPrecondition => Failure::Usage(error.to_string()),
+        _ => error.into(),
+    })?;
     let configs = declare::declare(&manager, &crontab.jobs, &users, &clock).await?;
     let orphans = declare::orphans(&manager, &configs).await?;
-    let address = listener.local_addr().map_err(|error| Failure::Failed(error.to_string()))?;
     let file = arguments.crontab.as_deref();
     Banner {
         address,
+        options: &options,
         database: &database,
         settings: &settings,
         file,
@@ -66,6 +81,7 @@ async fn serve(arguments: &ServeArguments) -> Result<(), Failure> {
         orphans: &orphans,
     }
     .print();
+    let face = services.into_iter().fold(Face::new(manager.clone()), Face::service);
     let mut activity = manager.activity();
     manager.start();
     if settings.cron_manager {
@@ -76,11 +92,18 @@ async fn serve(arguments: &ServeArguments) -> Result<(), Failure> {
     }
     let mut console = Console::new(Arc::clone(&clock), TimeZone::system());
     let ended = tokio::select! {
-        ended = until_told(&manager, listener, &mut signals, &*clock) => ended,
+        ended = until_told(&manager, listener, face, options, &mut signals, &*clock) => ended,
         () = console.watch(&mut activity) => Ok(()),
     };
     console.catch_up(&mut activity);
     ended
+}
+
+/// The services of the user's own that are served, too.
+fn services(settings: &Settings) -> Result<Vec<OriginalService>, Failure> {
+    let named = settings.http.service.as_deref().map(OriginalService::named);
+    let of_proto = settings.http.proto.as_deref().map(OriginalService::of_proto);
+    Ok(named.into_iter().chain(of_proto).collect::<Result<_, _>>()?)
 }
 
 fn read(file: Option<&Path>, format: CrontabFormat, users: &Users) -> Result<Crontab, Failure> {
@@ -114,12 +137,14 @@ async fn trigger(manager: &CronManager, configs: impl Iterator<Item = &CronConfi
 async fn until_told(
     manager: &CronManager,
     listener: TcpListener,
+    face: Face,
+    options: ServeOptions,
     signals: &mut Signals,
     clock: &dyn Clock,
 ) -> Result<(), Failure> {
     let told = Arc::new(Notify::new());
     let until = Arc::clone(&told);
-    let mut http = pin!(rest::serve(listener, manager.clone(), async move { until.notified().await }));
+    let mut http = pin!(serve::serve(listener, face.routes(), options, async move { until.notified().await }));
     tokio::select! {
         () = signals.next() => {}
         served = &mut http => return Ok(served?),

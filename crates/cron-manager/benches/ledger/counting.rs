@@ -4,10 +4,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use cron_manager::{
-    ClaimToken, CronConfig, CronConfigId, CronRun, Hold, JobName, RegisteredReplica, ReplicaId, ReplicaStatus, Result,
-    Revision, RunId,
-    contracts::{Busy, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Store, Watch},
-    domain::ledger::{Account, Page},
+    AuditRecord, Author, ClaimToken, CronConfig, CronConfigId, CronRun, Hold, JobName, RegisteredReplica, ReplicaId,
+    ReplicaStatus, Result, Revision, RunId, Token, TokenId,
+    contracts::{AuditQuery, Busy, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Store, Watch},
+    domain::{
+        NewToken, TokenHash,
+        ledger::{Account, Page},
+    },
 };
 
 pub(crate) struct CountingStore<S> {
@@ -36,8 +39,8 @@ impl<S: Store> Store for CountingStore<S> {
         self.store.is_shared()
     }
 
-    async fn create(&self, config: CronConfig) -> Result<CronConfig> {
-        self.counted().create(config).await
+    async fn create(&self, config: CronConfig, by: &Author) -> Result<CronConfig> {
+        self.counted().create(config, by).await
     }
 
     async fn transact(&self, pages: Pages<'_>, busy: Busy, decide: Decide<'_>) -> Result<Vec<Page>> {
@@ -64,8 +67,8 @@ impl<S: Store> Store for CountingStore<S> {
         self.counted().end_replica(id, heartbeat).await
     }
 
-    async fn drain_replica(&self, id: ReplicaId, draining: bool) -> Result<bool> {
-        self.counted().drain_replica(id, draining).await
+    async fn drain_replica(&self, id: ReplicaId, draining: bool, by: &Author) -> Result<bool> {
+        self.counted().drain_replica(id, draining, by).await
     }
 
     async fn replicas(&self) -> Result<Vec<RegisteredReplica>> {
@@ -102,5 +105,29 @@ impl<S: Store> Store for CountingStore<S> {
 
     async fn accounts(&self, id: CronConfigId) -> Result<Vec<Account>> {
         self.counted().accounts(id).await
+    }
+
+    async fn create_token(&self, token: &NewToken, by: &Author) -> Result<Token> {
+        self.counted().create_token(token, by).await
+    }
+
+    async fn revoke_token(&self, id: TokenId, by: &Author) -> Result<Option<Token>> {
+        self.counted().revoke_token(id, by).await
+    }
+
+    async fn tokens(&self) -> Result<Vec<Token>> {
+        self.counted().tokens().await
+    }
+
+    async fn live_token(&self, id: TokenId) -> Result<Option<(Token, TokenHash)>> {
+        self.counted().live_token(id).await
+    }
+
+    async fn has_live_token(&self) -> Result<bool> {
+        self.counted().has_live_token().await
+    }
+
+    async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditRecord>> {
+        self.counted().audit(query).await
     }
 }

@@ -17,7 +17,7 @@ use std::{
 use bare::BareLoop;
 use counting::CountingStore;
 use cron_manager::{
-    CronConfigFields, CronManager,
+    Author, CronConfigFields, CronManager,
     backends::{sqlite::SqliteStore, system::SystemClock},
     contracts::Store,
     scheduler::{Activity, Tuning},
@@ -77,7 +77,10 @@ async fn idle(folder: &Path) {
     let manager = CronManager::builder().store(Arc::clone(&store) as Arc<dyn Store>).build().await.unwrap();
     for at in 0..IDLE_CONFIGS {
         let fields = CronConfigFields::named(format!("idle-{at}")).enabled(true);
-        store.create(fields.cron("0 0 29 2 *", "UTC").create(Timestamp::UNIX_EPOCH).unwrap()).await.unwrap();
+        store
+            .create(fields.cron("0 0 29 2 *", "UTC").create(Timestamp::UNIX_EPOCH).unwrap(), &Author::code())
+            .await
+            .unwrap();
     }
     manager.start();
     tokio::time::sleep(Duration::from_secs(2)).await;

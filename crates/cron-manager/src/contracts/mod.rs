@@ -18,7 +18,9 @@ pub use locker::{Lease, LockRequest, LockTick, Locked, Locker};
 pub use randomness::Randomness;
 pub use signal::{Signal, Signals};
 pub use spawn::Spawn;
-pub use store::{Busy, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Running, Standing, Store, Waiting, Watch};
+pub use store::{
+    AuditQuery, Busy, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Running, Standing, Store, Waiting, Watch,
+};
 
 /// A boxed future, as the contracts that cannot be `async fn` return it.
 pub type BoxFuture<T> = std::pin::Pin<Box<dyn Future<Output = T> + Send>>;

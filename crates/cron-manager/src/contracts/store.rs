@@ -6,9 +6,13 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::{
-    ClaimToken, CronConfig, CronConfigId, CronRun, Hold, JobName, Outcome, PageId, RegisteredReplica, ReplicaId,
-    ReplicaStatus, Result, Revision, RunId, RunState, SkipReason, StoreId,
-    domain::ledger::{Account, Page},
+    AuditId, AuditRecord, Author, ClaimToken, CronConfig, CronConfigId, CronRun, Hold, JobName, Outcome, PageId,
+    RegisteredReplica, ReplicaId, ReplicaStatus, Result, Revision, RunId, RunState, SkipReason, StoreId, Token,
+    TokenId,
+    domain::{
+        NewToken, TokenHash,
+        ledger::{Account, Page},
+    },
 };
 
 /// What a transaction does with the pages it locked. It may be called again from the start when the store has to
@@ -52,14 +56,17 @@ pub enum Pages<'a> {
 /// - `heartbeat` and `finish` touch only running rows under the same replica and fence.
 /// - A replica that has ended stays so.
 /// - A store has one id for ever, and no other store has it.
+/// - Each change that somebody asks for has one record in the audit, in its transaction: the records of the pages that were written, a new
+///   config, a replica that is asked to drain, a token that is made or taken back. What changes nothing leaves none.
 /// - Times are by one clock, the store's.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     /// Whether replicas in other processes can stand on it.
     fn is_shared(&self) -> bool;
 
-    /// Keeps a new config: gives it its id, and the store's now as its times and watermark. Already exists: the name is taken.
-    async fn create(&self, config: CronConfig) -> Result<CronConfig>;
+    /// Keeps a new config that `by` asks for: gives it its id, and the store's now as its times and watermark. Already exists: the name is
+    /// taken.
+    async fn create(&self, config: CronConfig, by: &Author) -> Result<CronConfig>;
 
     /// Locks `pages`, lets `decide` write on them, and commits. Returns the pages as they now stand, new rows
     /// with their ids; pages that are not there are left out, and so are locked ones under [`Busy::Skip`]. Where pages of a config were
@@ -83,8 +90,8 @@ pub trait Store: Send + Sync + 'static {
     /// Ends a replica, if nobody counted a heartbeat of it since `heartbeat`. False: somebody did, or it had ended or never registered.
     async fn end_replica(&self, id: ReplicaId, heartbeat: i64) -> Result<bool>;
 
-    /// Asks a replica to start nothing more, or takes that back. False: there is no such live replica.
-    async fn drain_replica(&self, id: ReplicaId, draining: bool) -> Result<bool>;
+    /// Asks a replica to start nothing more, or takes that back, as `by` wants it. False: there is no such live replica.
+    async fn drain_replica(&self, id: ReplicaId, draining: bool, by: &Author) -> Result<bool>;
 
     /// The live replicas, in the order of their registration.
     async fn replicas(&self) -> Result<Vec<RegisteredReplica>>;
@@ -112,6 +119,24 @@ pub trait Store: Send + Sync + 'static {
 
     /// What the ledger says about each page of one config, the service's first, read at one moment.
     async fn accounts(&self, id: CronConfigId) -> Result<Vec<Account>>;
+
+    /// Keeps a new token that `by` asks for. Invalid argument: it would have expired.
+    async fn create_token(&self, token: &NewToken, by: &Author) -> Result<Token>;
+
+    /// Takes a token back, as `by` wants it; one that was taken back before stays as it is. `None`: there is no such token.
+    async fn revoke_token(&self, id: TokenId, by: &Author) -> Result<Option<Token>>;
+
+    /// All tokens, in the order of their ids; those that were taken back or have expired, too.
+    async fn tokens(&self) -> Result<Vec<Token>>;
+
+    /// The token that counts, and what is kept of its secret. `None`: there is none, or it was taken back, or has expired.
+    async fn live_token(&self, id: TokenId) -> Result<Option<(Token, TokenHash)>>;
+
+    /// Whether any token counts.
+    async fn has_live_token(&self) -> Result<bool>;
+
+    /// Records of the audit, newest id first.
+    async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditRecord>>;
 }
 
 /// How a held run ended.
@@ -247,5 +272,33 @@ impl RunQuery {
             && self.from.is_none_or(|from| run.due_at >= from)
             && self.to.is_none_or(|to| run.due_at < to)
             && self.before.is_none_or(|before| run.id < before)
+    }
+}
+
+/// Which records of the audit to list.
+#[derive(Clone, Debug, Default)]
+pub struct AuditQuery {
+    /// Only of this config.
+    pub config_id: Option<CronConfigId>,
+    /// Only by this actor.
+    pub actor: Option<String>,
+    /// Only made at or after this instant.
+    pub from: Option<Timestamp>,
+    /// Only made before this instant.
+    pub to: Option<Timestamp>,
+    /// Only ids less than this.
+    pub before: Option<AuditId>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+impl AuditQuery {
+    /// Whether `record` is one of those asked for, `limit` aside.
+    pub fn matches(&self, record: &AuditRecord) -> bool {
+        self.config_id.is_none_or(|id| record.config_id == Some(id))
+            && self.actor.as_ref().is_none_or(|actor| record.actor == *actor)
+            && self.from.is_none_or(|from| record.at >= from)
+            && self.to.is_none_or(|to| record.at < to)
+            && self.before.is_none_or(|before| record.id < before)
     }
 }

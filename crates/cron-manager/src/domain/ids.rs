@@ -43,6 +43,15 @@ number! {
     ClaimToken(i64)
 }
 
+number! {
+    /// The id of a token; 1 and up.
+    TokenId(i64)
+}
+number! {
+    /// The id of a record of the audit; 1 and up.
+    AuditId(i64)
+}
+
 macro_rules! random {
     ($(#[$doc:meta])* $name:ident, $field:literal) => {
         $(#[$doc])*

@@ -1,8 +1,11 @@
 //! The nouns: no IO, no async, no clock.
 
+mod access;
+mod audit;
 mod context;
 mod cron_config;
 mod cron_run;
+mod fields;
 mod ids;
 pub(crate) mod json;
 pub mod ledger;
@@ -11,13 +14,20 @@ mod outcome;
 mod policy;
 mod replica;
 pub mod schedule;
+mod token;
 
+pub use access::{Author, Role};
+pub use audit::{AuditRecord, Difference};
 pub use context::Context;
 pub use cron_config::{CronConfig, CronConfigFields};
 pub use cron_run::{CronRun, Hold, RunKind, RunState, SkipReason};
-pub use ids::{ClaimToken, CronConfigId, Fence, JobName, PageId, ReplicaId, Revision, RunId, StoreId};
+pub use ids::{
+    AuditId, ClaimToken, CronConfigId, Fence, JobName, PageId, ReplicaId, Revision, RunId, StoreId, TokenId,
+};
 pub use lock::{LockHolder, LockPolicy};
 pub use outcome::Outcome;
 pub use policy::{CatchUp, OnAbandoned, Overlap, Policy};
 pub use replica::{RegisteredReplica, ReplicaStatus};
 pub use schedule::Schedule;
+pub(crate) use token::secret_text;
+pub use token::{NewToken, SecretToken, Token, TokenHash};

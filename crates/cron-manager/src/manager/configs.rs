@@ -26,7 +26,7 @@ impl CronManager {
     /// Creates a config, also one that code declares.
     pub(super) async fn create(&self, fields: &CronConfigFields) -> Result<CronConfig> {
         // The store puts its own time in the place of this one.
-        let config = self.replica.store().create(fields.create(Timestamp::UNIX_EPOCH)?).await?;
+        let config = self.replica.store().create(fields.create(Timestamp::UNIX_EPOCH)?, &self.author).await?;
         self.replica.nudge();
         Ok(config)
     }
@@ -83,9 +83,13 @@ impl CronManager {
         if accounts.is_empty() { Err(Error::not_found(format!("config {id}"))) } else { Ok(accounts) }
     }
 
-    /// Decides on pages of one config, then tells all replicas to look. Returns the service's page.
+    /// Decides on pages of one config in the author's name, then tells all replicas to look. Returns the service's page.
     pub(super) async fn change(&self, id: CronConfigId, pages: Pages<'_>, decide: Decide<'_>) -> Result<Page> {
-        let pages = self.replica.store().transact(pages, Busy::Wait, decide).await?;
+        let signed = |pages: &mut [Page]| {
+            pages.iter_mut().for_each(|page| page.sign(&self.author));
+            decide(pages)
+        };
+        let pages = self.replica.store().transact(pages, Busy::Wait, &signed).await?;
         self.replica.nudge();
         pages.into_iter().next().ok_or_else(|| Error::not_found(format!("config {id}")))
     }

@@ -1,5 +1,6 @@
 //! The use cases: what a caller can ask for.
 
+mod access;
 mod call;
 mod configs;
 #[cfg(feature = "macros")]
@@ -21,10 +22,11 @@ pub use declared::{Declaration, DeclaredJob};
 pub use job::Job;
 pub use readiness::{Part, Readiness};
 
-pub use crate::contracts::{ConfigQuery, RunQuery};
+pub use crate::contracts::{AuditQuery, ConfigQuery, RunQuery};
 
 use crate::{
-    ReplicaId,
+    Author, ReplicaId,
+    contracts::Clock,
     scheduler::{Activity, Replica},
 };
 
@@ -52,18 +54,30 @@ use crate::{
 #[derive(Clone)]
 pub struct CronManager {
     replica: Arc<Replica>,
+    /// Who asks.
+    author: Author,
 }
 
 impl CronManager {
     /// A manager of that replica's store and jobs.
     pub fn new(replica: Arc<Replica>) -> Self {
-        Self { replica }
+        Self { replica, author: Author::code() }
     }
 
-    /// This machine's clock.
-    #[cfg(feature = "rest")]
-    pub(crate) fn clock(&self) -> Arc<dyn crate::contracts::Clock> {
-        Arc::clone(self.replica.clock())
+    /// The same manager, speaking for `author`: what it changes is recorded under that name. Otherwise it speaks for the service's own code.
+    #[must_use]
+    pub fn by(&self, author: Author) -> Self {
+        Self { replica: Arc::clone(&self.replica), author }
+    }
+
+    /// Who it speaks for.
+    pub fn author(&self) -> &Author {
+        &self.author
+    }
+
+    /// The clock of this machine, as it was given to the builder.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        self.replica.clock()
     }
 
     /// This process among the replicas of the service. It changes when the others had given it up for dead.

@@ -13,7 +13,7 @@ impl CronManager {
     ///
     /// Errors: not found.
     pub async fn drain_replica(&self, id: ReplicaId, draining: bool) -> Result<()> {
-        let drained = self.replica.store().drain_replica(id, draining).await?;
+        let drained = self.replica.store().drain_replica(id, draining, &self.author).await?;
         self.replica.nudge();
         if drained { Ok(()) } else { Err(Error::not_found(format!("live replica {id}"))) }
     }

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::plan::plan;
-use crate::{CronConfig, CronConfigFields, Error, ErrorKind, Result, SkipReason, domain::ledger::Page};
+use crate::{CronConfig, CronConfigFields, Difference, Error, ErrorKind, Result, SkipReason, domain::ledger::Page};
 
 /// Plans what is due under the old version, then puts the changed fields in force, on all pages of one config. With `if_version`, only
 /// if that is still the version.
@@ -38,6 +40,7 @@ pub fn trigger(page: &mut Page, request_id: String) -> Result<()> {
         let message = format!("{} is disabled; enable it to trigger it", page.config().name);
         return Err(Error::new(ErrorKind::FailedPrecondition, message));
     }
+    page.note("trigger", Difference::of("requestId", Value::Null, &*request_id));
     page.record_manual(request_id);
     Ok(())
 }

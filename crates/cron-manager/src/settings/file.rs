@@ -12,7 +12,7 @@ use std::{
 
 use toml::de::{DeTable, DeValue};
 
-use super::{Kind, SETTINGS, SecretUrl, Setting, Source};
+use super::{Kind, SETTINGS, Setting, Source};
 use crate::{Error, Result, error::ErrorKind as Wrong};
 
 /// A settings file that was read.
@@ -122,7 +122,7 @@ fn warn_of_readers(file: &SettingsFile) {
     const OTHERS_READ: u32 = 0o004;
     let is_secret = |setting: &&Setting| {
         let value = file.values.get(setting.name).filter(|_| setting.secret);
-        value.is_some_and(|(value, _)| SecretUrl::from(value).hides_something())
+        value.is_some_and(|(value, _)| setting.hides(value))
     };
     let open = fs::metadata(&file.path).is_ok_and(|metadata| metadata.permissions().mode() & OTHERS_READ != 0);
     if let Some(setting) = SETTINGS.iter().find(is_secret).filter(|_| open) {

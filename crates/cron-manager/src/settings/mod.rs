@@ -3,7 +3,7 @@
 //!
 //! | file | does |
 //! |---|---|
-//! | `table` | says once what each setting is |
+//! | `table`, `http` | say once what each setting is |
 //! | `load` | looks through the layers |
 //! | `file` | reads a settings file |
 //! | `found` | remembers where each value was found |
@@ -11,6 +11,7 @@
 
 mod file;
 mod found;
+mod http;
 mod load;
 mod secret_url;
 mod table;
@@ -18,6 +19,7 @@ mod table;
 use std::{fmt, path::PathBuf};
 
 pub use found::{Found, Shown, Source};
+pub use http::HttpSettings;
 pub use load::Sources;
 pub use secret_url::SecretUrl;
 pub use table::{Kind, SETTINGS, Setting};
@@ -45,6 +47,8 @@ pub struct Settings {
     pub redis_prefix: String,
     /// Where the HTTP face listens, `HOST:PORT`.
     pub listen: String,
+    /// Who may ask the HTTP face, and for how much.
+    pub http: HttpSettings,
     /// The folder of the program's embedded database.
     pub data_dir: Option<PathBuf>,
     /// How many runs may be live here at once.
@@ -62,6 +66,7 @@ impl Default for Settings {
             redis_url: None,
             redis_prefix: "cron-lock-".into(),
             listen: "127.0.0.1:8787".into(),
+            http: HttpSettings::default(),
             data_dir: None,
             concurrency: 1_000,
             found: Found::default(),

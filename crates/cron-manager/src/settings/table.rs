@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 
-use super::{SecretUrl, Settings};
+use super::{SecretUrl, Settings, http};
 
 /// How a value is written in a settings file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,7 +109,7 @@ pub const SETTINGS: &[Setting] = &[
         variable: "CRON_MANAGER_LISTEN",
         flag: "listen",
         value: "ADDR",
-        about: "Where the HTTP face listens; loopback only, port 0 takes a free one",
+        about: "Where the HTTP face listens; other machines reach it only with a token and TLS, port 0 takes a free one",
         unset: "",
         kind: Kind::Text,
         secret: false,
@@ -143,6 +143,20 @@ pub const SETTINGS: &[Setting] = &[
         take: |settings, value| count(text(value)?).map(|concurrency| settings.concurrency = concurrency),
         text: |settings| Some(settings.concurrency.to_string().into()),
     },
+    http::SERVICE,
+    http::PROTO,
+    http::TOKEN,
+    http::ALLOWED_ORIGINS,
+    http::TLS_CERT,
+    http::TLS_KEY,
+    http::INSECURE,
+    http::MAX_BODY,
+    http::MAX_HEAD,
+    http::HEAD_TIMEOUT,
+    http::BODY_TIMEOUT,
+    http::MAX_CONNECTIONS,
+    http::MAX_REQUESTS,
+    http::MAX_STREAMS,
 ];
 
 impl Setting {
@@ -156,6 +170,12 @@ impl Setting {
         self.shown(&Settings::default()).unwrap_or_else(|| self.unset.to_owned())
     }
 
+    /// Whether anything of a value is hidden when it is shown.
+    pub(super) fn hides(&self, value: &str) -> bool {
+        let mut settings = Settings::default();
+        (self.take)(&mut settings, value.as_ref()).is_ok() && self.shown(&settings).as_deref() != Some(value)
+    }
+
     /// Its value, without secrets.
     pub(super) fn shown(&self, settings: &Settings) -> Option<String> {
         let text = (self.text)(settings)?.to_string_lossy().into_owned();
@@ -163,11 +183,11 @@ impl Setting {
     }
 }
 
-fn text(value: &OsStr) -> Result<&str, String> {
+pub(super) fn text(value: &OsStr) -> Result<&str, String> {
     value.to_str().ok_or_else(|| "is no UTF-8".to_owned())
 }
 
-fn switch(value: &str) -> Result<bool, String> {
+pub(super) fn switch(value: &str) -> Result<bool, String> {
     match value.to_ascii_lowercase().as_str() {
         "true" | "on" | "yes" | "1" => Ok(true),
         "false" | "off" | "no" | "0" => Ok(false),
@@ -175,7 +195,7 @@ fn switch(value: &str) -> Result<bool, String> {
     }
 }
 
-fn count(value: &str) -> Result<usize, String> {
+pub(super) fn count(value: &str) -> Result<usize, String> {
     match value.parse() {
         Ok(0) | Err(_) => Err(format!("`{value}` is no whole number of 1 or more")),
         Ok(count) => Ok(count),

@@ -2,10 +2,13 @@
 
 use async_trait::async_trait;
 use cron_manager::{
-    ClaimToken, CronConfig, CronConfigId, CronRun, Error, Hold, JobName, RegisteredReplica, ReplicaId, ReplicaStatus,
-    Result, Revision, RunId,
-    contracts::{Busy, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Store, Watch},
-    domain::ledger::{Account, Page},
+    AuditRecord, Author, ClaimToken, CronConfig, CronConfigId, CronRun, Error, Hold, JobName, RegisteredReplica,
+    ReplicaId, ReplicaStatus, Result, Revision, RunId, Token, TokenId,
+    contracts::{AuditQuery, Busy, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Store, Watch},
+    domain::{
+        NewToken, TokenHash,
+        ledger::{Account, Page},
+    },
 };
 
 pub(crate) struct BrokenStore;
@@ -23,7 +26,7 @@ impl Store for BrokenStore {
     fn is_shared(&self) -> bool {
         true
     }
-    async fn create(&self, _: CronConfig) -> Result<CronConfig> {
+    async fn create(&self, _: CronConfig, _: &Author) -> Result<CronConfig> {
         away()
     }
     async fn transact(&self, _: Pages<'_>, _: Busy, _: Decide<'_>) -> Result<Vec<Page>> {
@@ -44,7 +47,7 @@ impl Store for BrokenStore {
     async fn end_replica(&self, _: ReplicaId, _: i64) -> Result<bool> {
         away()
     }
-    async fn drain_replica(&self, _: ReplicaId, _: bool) -> Result<bool> {
+    async fn drain_replica(&self, _: ReplicaId, _: bool, _: &Author) -> Result<bool> {
         away()
     }
     async fn replicas(&self) -> Result<Vec<RegisteredReplica>> {
@@ -72,6 +75,24 @@ impl Store for BrokenStore {
         away()
     }
     async fn accounts(&self, _: CronConfigId) -> Result<Vec<Account>> {
+        away()
+    }
+    async fn create_token(&self, _: &NewToken, _: &Author) -> Result<Token> {
+        away()
+    }
+    async fn revoke_token(&self, _: TokenId, _: &Author) -> Result<Option<Token>> {
+        away()
+    }
+    async fn tokens(&self) -> Result<Vec<Token>> {
+        away()
+    }
+    async fn live_token(&self, _: TokenId) -> Result<Option<(Token, TokenHash)>> {
+        away()
+    }
+    async fn has_live_token(&self) -> Result<bool> {
+        Ok(false)
+    }
+    async fn audit(&self, _: &AuditQuery) -> Result<Vec<AuditRecord>> {
         away()
     }
 }

@@ -4,7 +4,12 @@ use std::{future::pending, net::SocketAddr, sync::Arc};
 
 use cron_manager::{
     CronManager,
-    api::{OriginalService, rest},
+    api::{
+        OriginalService,
+        access::Access,
+        rest,
+        serve::{self, ServeOptions},
+    },
     backends::{
         memory::MemoryStore,
         system::{SystemClock, TokioSpawn},
@@ -48,8 +53,10 @@ impl Server {
         let manager = CronManager::builder().store(Arc::clone(&store)).build().await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let face = services.iter().fold(rest::Face::new(manager.clone()), |face, service| face.service(service.clone()));
-        let served = face.serve(listener, pending());
+        let face =
+            services.iter().fold(rest::Face::new(manager.clone()), |face, service| face.service(service.clone()));
+        let options = ServeOptions::new(Access::new(&manager));
+        let served = serve::serve(listener, face.routes(), options, pending());
         TokioSpawn.spawn(Box::pin(async move { served.await.unwrap() }));
         Self { manager, store, address }
     }

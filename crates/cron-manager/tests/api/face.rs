@@ -42,7 +42,12 @@ impl Face {
     }
 }
 
-pub(crate) async fn call_grpc(channel: Channel, service: &str, method: &str, request: &Value) -> Result<Value, Refusal> {
+pub(crate) async fn call_grpc(
+    channel: Channel,
+    service: &str,
+    method: &str,
+    request: &Value,
+) -> Result<Value, Refusal> {
     let pool = DescriptorPool::decode(DESCRIPTORS).unwrap();
     let described = pool.get_service_by_name("cron.CronManager").unwrap();
     let described = described.methods().find(|described| described.name() == method).unwrap();
@@ -67,8 +72,8 @@ fn refusal(status: &Status) -> Refusal {
         let gap = if at > 0 && c.is_uppercase() { "_" } else { "" };
         word + gap + &c.to_uppercase().to_string()
     });
-    let bad = status.get_details_bad_request().unwrap_or_default();
-    (word, bad.field_violations.into_iter().map(|violation| violation.field).collect())
+    let bad = status.get_details_bad_request().map(|bad| bad.field_violations).unwrap_or_default();
+    (word, bad.into_iter().map(|violation| violation.field).collect())
 }
 
 /// Contexts as gRPC has them: text.

@@ -95,7 +95,11 @@ async fn the_documented_request_of_the_original_works_byte_for_byte() {
     assert_eq!(config["context"], r#"{"distributed":true,"ttl":20,"batch":10}"#, "a string, as there");
     let changed = server.put("/v1/inventory/cron-config/1", r#"{"enabled":false,"context":{"shop":7}}"#).await;
     assert_eq!(changed.json()["cronConfig"]["context"], r#"{"shop":7}"#);
-    assert_eq!(server.get("/v1/cron-config/1").await.json()["context"], json!({"shop": 7}), "an object on our own paths");
+    assert_eq!(
+        server.get("/v1/cron-config/1").await.json()["context"],
+        json!({"shop": 7}),
+        "an object on our own paths"
+    );
     assert_eq!(server.get("/v1/inventory/cron-config/1").await.json()["context"], r#"{"shop":7}"#);
     let unknown = server.post("/v1/inventory/cron-config", r#"{"name":"j","nope":1}"#).await;
     assert_eq!(unknown.error(), crate::client::invalid("nope"));
@@ -108,7 +112,8 @@ async fn the_originals_methods_are_under_the_name_of_the_users_service() {
     let call = async |method: &str, request: Value| {
         call_grpc(channel.clone(), "cron.InventoryService", method, &request).await
     };
-    let created = call("CreateCronConfig", json!({"name": "j", "enabled": true, "context": {"ttl": 20}})).await.unwrap();
+    let created =
+        call("CreateCronConfig", json!({"name": "j", "enabled": true, "context": {"ttl": 20}})).await.unwrap();
     assert_eq!((&created["cronConfig"]["id"], &created["cronConfig"]["enabled"]), (&json!(1), &json!(true)));
     let updated = call("UpdateCronConfig", json!({"id": 1, "enabled": false})).await.unwrap();
     assert_eq!(updated["cronConfig"]["enabled"], false);
@@ -133,19 +138,35 @@ async fn a_teams_own_proto_is_followed_field_by_field_by_name() {
     let off = server.send("PATCH", "/api/stock/jobs/1", &[JSON], r#"{"enabled":false}"#).await;
     assert_eq!(off.json()["cronConfig"]["enabled"], false, "over REST, false is not lost");
 
-    let files = protox::Compiler::new([stock_proto().parent().unwrap(), &PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/proto"))])
-        .unwrap()
-        .include_imports(true)
-        .open_file("stock.proto")
-        .unwrap()
-        .descriptor_pool();
+    let files = protox::Compiler::new([
+        stock_proto().parent().unwrap(),
+        &PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/proto")),
+    ])
+    .unwrap()
+    .include_imports(true)
+    .open_file("stock.proto")
+    .unwrap()
+    .descriptor_pool();
     let request = files.get_message_by_name("stock.NewJob").unwrap();
-    let request = prost_reflect::DynamicMessage::deserialize(request, json!({"name": "k", "enabled": true, "context": "{\"a\": 1}"})).unwrap();
-    let answer = crate::face::call_bytes(channel(&server).await, "/stock.StockService/CreateCronConfig", request.encode_to_vec()).await.unwrap();
-    let answer = prost_reflect::DynamicMessage::decode(files.get_message_by_name("stock.JobReply").unwrap(), &*answer).unwrap();
+    let request = prost_reflect::DynamicMessage::deserialize(
+        request,
+        json!({"name": "k", "enabled": true, "context": "{\"a\": 1}"}),
+    )
+    .unwrap();
+    let answer = crate::face::call_bytes(
+        channel(&server).await,
+        "/stock.StockService/CreateCronConfig",
+        request.encode_to_vec(),
+    )
+    .await
+    .unwrap();
+    let answer =
+        prost_reflect::DynamicMessage::decode(files.get_message_by_name("stock.JobReply").unwrap(), &*answer).unwrap();
     let shown = serde_json::to_value(&answer).unwrap();
     assert_eq!(shown, json!({"cronConfig": {"id": "2", "name": "k", "enabled": true, "context": "{\"a\":1}"}}));
-    let refused = crate::face::call_bytes(channel(&server).await, "/stock.StockService/CreateCronConfig", Vec::new()).await.unwrap_err();
+    let refused = crate::face::call_bytes(channel(&server).await, "/stock.StockService/CreateCronConfig", Vec::new())
+        .await
+        .unwrap_err();
     assert_eq!(refused, ("INVALID_ARGUMENT".to_owned(), vec!["name".to_owned()]));
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cron_manager::{
-    CronConfigFields, ErrorKind, Result,
+    Author, CronConfigFields, ErrorKind, Result,
     backends::{
         postgres::{PostgresOptions, PostgresStore},
         system::SystemClock,
@@ -108,7 +108,7 @@ async fn who_only_reads_makes_nothing_and_changes_nothing() {
     let reader = read(schema.options()).await.unwrap();
     assert!(reader.config(config.id).await.unwrap().is_some());
     let other = CronConfigFields::named("other").create(config.created_at).unwrap();
-    assert!(reader.create(other).await.is_err());
+    assert!(reader.create(other, &Author::code()).await.is_err());
     assert!(open(&schema).await.config_named(&"other".parse().unwrap()).await.unwrap().is_none());
     assert!(!reader.accounts(config.id).await.unwrap().is_empty());
     set_versions(&schema, 0, 0).await;

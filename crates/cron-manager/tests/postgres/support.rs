@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use cron_manager::{
-    ClaimToken, CronConfig, CronConfigFields, CronRun, Outcome, PageId, ReplicaId, ReplicaStatus, RunState,
+    Author, ClaimToken, CronConfig, CronConfigFields, CronRun, Outcome, PageId, ReplicaId, ReplicaStatus, RunState,
     backends::{postgres::PostgresStore, system::SystemClock},
     contracts::{Busy, Finish, Pages, Store},
     domain::ledger::{Claimant, Page},
@@ -22,7 +22,7 @@ pub(crate) async fn open(schema: &TestSchema) -> Arc<PostgresStore> {
 pub(crate) async fn config(store: &PostgresStore, name: &str, distributed: bool) -> CronConfig {
     let fields = CronConfigFields::named(name).enabled(true).every(Duration::from_secs(1));
     let fields = fields.context(json!({"distributed": distributed}));
-    store.create(fields.create(Timestamp::UNIX_EPOCH).unwrap()).await.unwrap()
+    store.create(fields.create(Timestamp::UNIX_EPOCH).unwrap(), &Author::code()).await.unwrap()
 }
 
 pub(crate) async fn register(store: &PostgresStore, id: u64) -> ReplicaId {

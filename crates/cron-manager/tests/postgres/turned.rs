@@ -2,11 +2,14 @@
 
 use async_trait::async_trait;
 use cron_manager::{
-    ClaimToken, CronConfig, CronConfigId, CronRun, Hold, JobName, RegisteredReplica, ReplicaId, ReplicaStatus, Result,
-    Revision, RunId,
+    AuditRecord, Author, ClaimToken, CronConfig, CronConfigId, CronRun, Hold, JobName, RegisteredReplica, ReplicaId,
+    ReplicaStatus, Result, Revision, RunId, Token, TokenId,
     backends::postgres::{PostgresOptions, PostgresStore},
-    contracts::{Busy, Clock, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Store, Watch},
-    domain::ledger::{Account, Page},
+    contracts::{AuditQuery, Busy, Clock, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Store, Watch},
+    domain::{
+        NewToken, TokenHash,
+        ledger::{Account, Page},
+    },
     testing::ManualClock,
 };
 use jiff::Timestamp;
@@ -53,8 +56,8 @@ impl Store for TurnedStore {
         true
     }
 
-    async fn create(&self, config: CronConfig) -> Result<CronConfig> {
-        self.at_now().await.create(config).await
+    async fn create(&self, config: CronConfig, by: &Author) -> Result<CronConfig> {
+        self.at_now().await.create(config, by).await
     }
 
     async fn transact(&self, pages: Pages<'_>, busy: Busy, decide: Decide<'_>) -> Result<Vec<Page>> {
@@ -81,8 +84,8 @@ impl Store for TurnedStore {
         self.at_now().await.end_replica(id, heartbeat).await
     }
 
-    async fn drain_replica(&self, id: ReplicaId, draining: bool) -> Result<bool> {
-        self.at_now().await.drain_replica(id, draining).await
+    async fn drain_replica(&self, id: ReplicaId, draining: bool, by: &Author) -> Result<bool> {
+        self.at_now().await.drain_replica(id, draining, by).await
     }
 
     async fn replicas(&self) -> Result<Vec<RegisteredReplica>> {
@@ -119,5 +122,29 @@ impl Store for TurnedStore {
 
     async fn accounts(&self, id: CronConfigId) -> Result<Vec<Account>> {
         self.at_now().await.accounts(id).await
+    }
+
+    async fn create_token(&self, token: &NewToken, by: &Author) -> Result<Token> {
+        self.at_now().await.create_token(token, by).await
+    }
+
+    async fn revoke_token(&self, id: TokenId, by: &Author) -> Result<Option<Token>> {
+        self.at_now().await.revoke_token(id, by).await
+    }
+
+    async fn tokens(&self) -> Result<Vec<Token>> {
+        self.at_now().await.tokens().await
+    }
+
+    async fn live_token(&self, id: TokenId) -> Result<Option<(Token, TokenHash)>> {
+        self.at_now().await.live_token(id).await
+    }
+
+    async fn has_live_token(&self) -> Result<bool> {
+        self.at_now().await.has_live_token().await
+    }
+
+    async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditRecord>> {
+        self.at_now().await.audit(query).await
     }
 }

@@ -2,7 +2,10 @@
 
 use std::{ffi::OsString, os::unix::ffi::OsStringExt};
 
-use cron_manager::settings::{SETTINGS, Settings, Source, Sources};
+use cron_manager::{
+    domain::TokenHash,
+    settings::{SETTINGS, Settings, Source, Sources},
+};
 
 use crate::support::{Folder, environment};
 
@@ -13,8 +16,11 @@ const CANARY: &str = "c4n4ry";
 fn a_secret_may_lie_in_a_file_of_its_own() {
     let folder = Folder::new();
     let secrets: Vec<_> = SETTINGS.iter().filter(|setting| setting.secret).collect();
-    assert_eq!(secrets.iter().map(|setting| setting.variable).collect::<Vec<_>>(), ["DATABASE_URL", "REDIS_URL"]);
-    for setting in secrets {
+    assert_eq!(
+        secrets.iter().map(|setting| setting.variable).collect::<Vec<_>>(),
+        ["DATABASE_URL", "REDIS_URL", "CRON_MANAGER_TOKEN"]
+    );
+    for setting in secrets.into_iter().take(2) {
         for (text, kept) in
             [("redis://u:p@h\n", "redis://u:p@h"), ("redis://h\r\n", "redis://h"), ("redis://h/\n\n", "redis://h/\n")]
         {
@@ -91,5 +97,40 @@ fn no_error_tells_a_secret() {
         let error = Settings::load_with(&sources).unwrap_err();
         let all = format!("{error} {error:?}");
         assert!(!all.contains(CANARY), "{all}");
+    }
+}
+
+#[test]
+fn an_operator_s_token_is_kept_as_a_hash_alone() {
+    let token = format!("{CANARY}-0123456789");
+    let settings = Settings::load_with(&environment(&[("CRON_MANAGER_TOKEN", &token)])).unwrap();
+    assert_eq!(settings.http.token, Some(TokenHash::of(&token)));
+    let shown: Vec<_> = settings.shown().collect();
+    let all = format!("{settings} {settings:?} {shown:?}");
+    assert!(!all.contains(CANARY) && all.contains("token = *** (environment CRON_MANAGER_TOKEN)"), "{all}");
+    let folder = Folder::new();
+    let path = folder.write("secret", &format!("{token}\n"));
+    let settings = Settings::load_with(&environment(&[("CRON_MANAGER_TOKEN_FILE", path.to_str().unwrap())])).unwrap();
+    assert_eq!(settings.http.token, Some(TokenHash::of(&token)));
+}
+
+#[test]
+fn a_token_that_is_too_short_or_cannot_be_sent_is_refused_with_the_mend() {
+    for token in ["c4n4ry-15-chars", "c4n4ry 0123456789", "c4n4ry-ü-0123456789", &"c4n4ry".repeat(100)] {
+        let error = Settings::load_with(&environment(&[("CRON_MANAGER_TOKEN", token)])).unwrap_err();
+        let text = error.to_string();
+        assert!(text.starts_with("token: environment CRON_MANAGER_TOKEN: h"), "{text}");
+        assert!(text.contains("openssl rand -base64 24") && !text.contains(CANARY), "{text}");
+    }
+}
+
+#[test]
+fn an_allowed_origin_is_one_that_a_browser_sends() {
+    let load = |list| Settings::load_with(&environment(&[("CRON_MANAGER_ALLOWED_ORIGINS", list)]));
+    let settings = load("https://jobs.example, http://localhost:3000").unwrap();
+    assert_eq!(settings.http.allowed_origins, ["https://jobs.example", "http://localhost:3000"]);
+    for list in ["*", "jobs.example", "https://jobs.example/", "https://", "null", "https://a@b"] {
+        let error = load(list).unwrap_err().to_string();
+        assert!(error.starts_with("allowed_origins: environment CRON_MANAGER_ALLOWED_ORIGINS: "), "{error}");
     }
 }

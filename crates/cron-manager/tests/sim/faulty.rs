@@ -4,10 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use cron_manager::{
-    ClaimToken, CronConfig, CronConfigId, CronRun, Error, Hold, JobName, RegisteredReplica, ReplicaId, ReplicaStatus,
-    Result, Revision, RunId,
-    contracts::{Busy, Clock, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Store, Watch},
-    domain::ledger::{Account, Page},
+    AuditRecord, Author, ClaimToken, CronConfig, CronConfigId, CronRun, Error, Hold, JobName, RegisteredReplica,
+    ReplicaId, ReplicaStatus, Result, Revision, RunId, Token, TokenId,
+    contracts::{AuditQuery, Busy, Clock, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Store, Watch},
+    domain::{
+        NewToken, TokenHash,
+        ledger::{Account, Page},
+    },
 };
 use parking_lot::Mutex;
 
@@ -78,8 +81,8 @@ impl Store for FaultyStore {
         true
     }
 
-    async fn create(&self, config: CronConfig) -> Result<CronConfig> {
-        self.call(self.store.create(config)).await
+    async fn create(&self, config: CronConfig, by: &Author) -> Result<CronConfig> {
+        self.call(self.store.create(config, by)).await
     }
 
     async fn transact(&self, pages: Pages<'_>, busy: Busy, decide: Decide<'_>) -> Result<Vec<Page>> {
@@ -106,8 +109,8 @@ impl Store for FaultyStore {
         self.call(self.store.end_replica(id, heartbeat)).await
     }
 
-    async fn drain_replica(&self, id: ReplicaId, draining: bool) -> Result<bool> {
-        self.call(self.store.drain_replica(id, draining)).await
+    async fn drain_replica(&self, id: ReplicaId, draining: bool, by: &Author) -> Result<bool> {
+        self.call(self.store.drain_replica(id, draining, by)).await
     }
 
     async fn replicas(&self) -> Result<Vec<RegisteredReplica>> {
@@ -144,5 +147,29 @@ impl Store for FaultyStore {
 
     async fn accounts(&self, id: CronConfigId) -> Result<Vec<Account>> {
         self.call(self.store.accounts(id)).await
+    }
+
+    async fn create_token(&self, token: &NewToken, by: &Author) -> Result<Token> {
+        self.call(self.store.create_token(token, by)).await
+    }
+
+    async fn revoke_token(&self, id: TokenId, by: &Author) -> Result<Option<Token>> {
+        self.call(self.store.revoke_token(id, by)).await
+    }
+
+    async fn tokens(&self) -> Result<Vec<Token>> {
+        self.call(self.store.tokens()).await
+    }
+
+    async fn live_token(&self, id: TokenId) -> Result<Option<(Token, TokenHash)>> {
+        self.call(self.store.live_token(id)).await
+    }
+
+    async fn has_live_token(&self) -> Result<bool> {
+        self.call(self.store.has_live_token()).await
+    }
+
+    async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditRecord>> {
+        self.call(self.store.audit(query)).await
     }
 }

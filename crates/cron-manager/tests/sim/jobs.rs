@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use cron_manager::{
-    ActiveRun, CronConfigFields, IntoHandler, LockPolicy,
+    ActiveRun, Author, CronConfigFields, IntoHandler, LockPolicy,
     contracts::{Clock, Store},
     scheduler::Replica,
 };
@@ -26,12 +26,15 @@ impl World {
             let fields = self.schedule(self.policy(CronConfigFields::named(&name).enabled(self.random.chance(0.9))));
             let fields = fields.context(self.context());
             let config = fields.create(jiff::Timestamp::UNIX_EPOCH).unwrap();
-            at_once(self.store.create(config));
+            at_once(self.store.create(config, &Author::code()));
             self.names.push(name);
         }
         let called = CronConfigFields { external: Some(true), ..CronConfigFields::named(CALLED).enabled(true) };
         let called = self.policy(called.every(Duration::from_secs(self.random.pick(&[1, 2, 5, 70]))));
-        at_once(self.store.create(called.context(self.context()).create(jiff::Timestamp::UNIX_EPOCH).unwrap()));
+        at_once(
+            self.store
+                .create(called.context(self.context()).create(jiff::Timestamp::UNIX_EPOCH).unwrap(), &Author::code()),
+        );
         self.names.push(CALLED.into());
     }
 

@@ -10,11 +10,15 @@ use std::{
 
 use async_trait::async_trait;
 use cron_manager::{
-    ClaimToken, CronConfig, CronConfigId, CronRun, Fence, Hold, JobName, PageId, RegisteredReplica, ReplicaId,
-    ReplicaStatus, Result, Revision, RunId, RunKind, RunState, SkipReason,
+    AuditRecord, Author, ClaimToken, CronConfig, CronConfigId, CronRun, Fence, Hold, JobName, PageId,
+    RegisteredReplica, ReplicaId, ReplicaStatus, Result, Revision, RunId, RunKind, RunState, SkipReason, Token,
+    TokenId,
     backends::memory::MemoryStore,
-    contracts::{Busy, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Store, Watch},
-    domain::ledger::{Account, Page},
+    contracts::{AuditQuery, Busy, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Store, Watch},
+    domain::{
+        NewToken, TokenHash,
+        ledger::{Account, Page},
+    },
 };
 use jiff::Timestamp;
 use parking_lot::Mutex;
@@ -266,8 +270,8 @@ impl Store for JudgedStore {
         true
     }
 
-    async fn create(&self, config: CronConfig) -> Result<CronConfig> {
-        self.store.create(config).await
+    async fn create(&self, config: CronConfig, by: &Author) -> Result<CronConfig> {
+        self.store.create(config, by).await
     }
 
     async fn transact(&self, pages: Pages<'_>, busy: Busy, decide: Decide<'_>) -> Result<Vec<Page>> {
@@ -303,8 +307,8 @@ impl Store for JudgedStore {
         self.store.end_replica(id, heartbeat).await
     }
 
-    async fn drain_replica(&self, id: ReplicaId, draining: bool) -> Result<bool> {
-        self.store.drain_replica(id, draining).await
+    async fn drain_replica(&self, id: ReplicaId, draining: bool, by: &Author) -> Result<bool> {
+        self.store.drain_replica(id, draining, by).await
     }
 
     async fn replicas(&self) -> Result<Vec<RegisteredReplica>> {
@@ -341,5 +345,29 @@ impl Store for JudgedStore {
 
     async fn accounts(&self, id: CronConfigId) -> Result<Vec<Account>> {
         self.store.accounts(id).await
+    }
+
+    async fn create_token(&self, token: &NewToken, by: &Author) -> Result<Token> {
+        self.store.create_token(token, by).await
+    }
+
+    async fn revoke_token(&self, id: TokenId, by: &Author) -> Result<Option<Token>> {
+        self.store.revoke_token(id, by).await
+    }
+
+    async fn tokens(&self) -> Result<Vec<Token>> {
+        self.store.tokens().await
+    }
+
+    async fn live_token(&self, id: TokenId) -> Result<Option<(Token, TokenHash)>> {
+        self.store.live_token(id).await
+    }
+
+    async fn has_live_token(&self) -> Result<bool> {
+        self.store.has_live_token().await
+    }
+
+    async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditRecord>> {
+        self.store.audit(query).await
     }
 }

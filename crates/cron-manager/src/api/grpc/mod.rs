@@ -11,12 +11,13 @@ use tonic::service::Routes;
 use tonic::{Request, Response, Status};
 
 use super::proto::{self, cron_manager_server};
-use crate::CronManager;
+use crate::{Author, CronManager};
 
 /// The largest request, in bytes.
 pub(super) const MAX_BYTES: usize = 1024 * 1024;
 
-/// The service of `manager`, to mount in a tonic server of one's own.
+/// The service of `manager`, to mount in a tonic server of one's own. Who calls is that server's to find out: it puts an [`Author`] into the
+/// extensions of a request, or the manager speaks for itself; what the author may is theirs to check, too.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -59,13 +60,23 @@ pub struct Api {
     manager: CronManager,
 }
 
+impl Api {
+    /// The manager, speaking for the caller where it is known who calls.
+    fn manager<T>(&self, request: &Request<T>) -> CronManager {
+        match request.extensions().get::<Author>() {
+            Some(author) => self.manager.by(author.clone()),
+            None => self.manager.clone(),
+        }
+    }
+}
+
 /// Every method: what it is asked, what it answers, and the function that does it.
 macro_rules! methods {
     ($($name:ident: $request:ident -> $response:ident = $function:path;)*) => {
         #[tonic::async_trait]
         impl cron_manager_server::CronManager for Api {
             $(async fn $name(&self, request: Request<proto::$request>) -> Result<Response<proto::$response>, Status> {
-                $function(&self.manager, request.into_inner()).await.map(Response::new)
+                $function(&self.manager(&request), request.into_inner()).await.map(Response::new)
             })*
         }
     };

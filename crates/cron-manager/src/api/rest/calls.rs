@@ -7,6 +7,7 @@ use axum::{
     body::{Body, Bytes, to_bytes},
     extract::Request,
     http::{Extensions, HeaderMap, HeaderValue, Method, Response, Version, header},
+    middleware,
     response::IntoResponse,
 };
 use http_body_util::{BodyExt, Full};
@@ -14,6 +15,7 @@ use prost_reflect::MethodDescriptor;
 use tonic::{Code, Status};
 use tower::ServiceExt;
 
+use super::roles;
 use crate::{
     CronManager,
     api::{
@@ -36,7 +38,7 @@ pub(super) struct Calls {
 impl Calls {
     pub(super) fn new(manager: CronManager, services: Vec<OriginalService>) -> Self {
         let descriptors = [proto::DESCRIPTORS].into_iter().chain(services.iter().map(|service| &*service.descriptors));
-        let ours = grpc::routes(manager, descriptors).into_axum_router();
+        let ours = grpc::routes(manager, descriptors).into_axum_router().layer(middleware::from_fn(roles::check));
         Self { ours, services: services.into() }
     }
 
@@ -108,7 +110,8 @@ impl Calls {
     }
 }
 
-fn grpc_path(method: &MethodDescriptor) -> String {
+/// The path of a method in gRPC.
+pub(super) fn grpc_path(method: &MethodDescriptor) -> String {
     format!("/{}/{}", method.parent_service().full_name(), method.name())
 }
 

@@ -4,11 +4,10 @@
 
 mod answer;
 mod calls;
-mod guard;
 mod openapi;
 mod probes;
-mod problem;
 mod request;
+mod roles;
 pub(crate) mod rules;
 
 use std::sync::Arc;
@@ -26,14 +25,21 @@ use tokio::net::TcpListener;
 use tonic_web::GrpcWebLayer;
 use tower::ServiceExt;
 
-use super::{OriginalService, grpc::MAX_BYTES, proto};
-use crate::{CronManager, Error, ErrorKind, Result};
+use super::{
+    OriginalService,
+    access::Access,
+    grpc::MAX_BYTES,
+    problem::{self, Problem},
+    proto,
+    serve::ServeOptions,
+};
+use crate::{CronManager, Result};
 use answer::answer;
 use calls::Calls;
-use problem::Problem;
+
 use rules::{Found, Rules};
 
-/// The routes of `manager`, to be served alone or inside another router. They answer only requests to a loopback host.
+/// The routes of `manager`, to be served alone or inside another router, behind [`Access`] by the tokens in its store.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -82,8 +88,14 @@ impl Face {
         self
     }
 
-    /// The routes.
+    /// The routes, behind [`Access`] by the tokens in the manager's store.
     pub fn router(self) -> Router {
+        let access = Arc::new(Access::new(&self.manager));
+        access.guard(self.routes())
+    }
+
+    /// The routes alone, for [`serve`](super::serve::serve): nothing but [`Access`] tells them who asks, and whom nobody has let in may read only.
+    pub fn routes(self) -> Router {
         let rules = self.services.iter().fold(Rules::default(), |rules, service| rules.and(service.rules.clone()));
         let rules = rules.and(Rules::of(&proto::service()));
         let calls = Calls::new(self.manager.clone(), self.services);
@@ -97,7 +109,6 @@ impl Face {
             .route("/openapi.json", get(async move || answer::json_text(described.openapi.clone())))
             .fallback(move |request| dispatch(Arc::clone(&routes), request))
             .method_not_allowed_fallback(async || Problem::method_not_allowed(&[&Method::GET]))
-            .layer(middleware::from_fn(guard::check))
             .layer(middleware::from_fn(problem::render))
     }
 }
@@ -134,6 +145,8 @@ impl Routes {
             Found::Verbs(verbs) => return Err(Problem::method_not_allowed(&verbs)),
             Found::Nothing => return Err(Problem::no_route()),
         };
+        // Before anything is read or told of the request.
+        roles::caller(&head.extensions, &calls::grpc_path(&rule.method))?;
         let body = to_bytes(body, MAX_BYTES).await.map_err(|_| Problem::too_large(MAX_BYTES))?;
         let message = request::message(rule, &fields, &head.uri, &head.headers, &body)?;
         let answered = self.calls.call(&rule.method, &head.headers, head.extensions.clone(), &message).await?;
@@ -141,24 +154,14 @@ impl Routes {
     }
 }
 
-/// Serves [`router`] on `listener` until `shutdown` ends, then lets requests that are under way finish. A client that is
-/// slow to send can hold that up: the caller bounds it.
+/// Serves the API of `manager` on `listener` until `shutdown` ends, as [`serve`](super::serve::serve) does, by the tokens in the manager's store.
 ///
-/// Errors: failed precondition (the listener is open to other machines), unavailable (the listener broke).
+/// Errors: failed precondition (the listener can be reached from other machines), unavailable (the listener or the store does not answer).
 pub async fn serve(
     listener: TcpListener,
     manager: CronManager,
-    shutdown: impl Future<Output = ()> + Send + 'static,
+    shutdown: impl Future<Output = ()> + Send,
 ) -> Result<()> {
-    let broken = |error| Error::unavailable("the HTTP listener does not work").with_source(error);
-    let address = listener.local_addr().map_err(broken)?;
-    if !address.ip().to_canonical().is_loopback() {
-        return Err(Error::new(
-            ErrorKind::FailedPrecondition,
-            format!(
-                "{address} can be reached from other machines, and there is no authentication: listen on 127.0.0.1"
-            ),
-        ));
-    }
-    axum::serve(listener, router(manager)).with_graceful_shutdown(shutdown).await.map_err(broken)
+    let options = ServeOptions::new(Access::new(&manager));
+    super::serve::serve(listener, Face::new(manager).routes(), options, shutdown).await
 }

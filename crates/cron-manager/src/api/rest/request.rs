@@ -9,12 +9,10 @@ use prost::Message as _;
 use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
 use serde_json::{Map, Value};
 
-use super::{
-    problem::Problem,
-    rules::{Body, Rule},
-};
+use super::rules::{Body, Rule};
 use crate::{
     api::{
+        problem::Problem,
         proto::marks,
         wire::{Misfit, fit, from_json},
     },

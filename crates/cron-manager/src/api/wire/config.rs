@@ -10,9 +10,9 @@ use super::{
     version,
 };
 use crate::{
-    CronConfig, CronConfigFields, CronConfigId, Policy, Schedule,
+    CatchUp, CronConfig, CronConfigFields, CronConfigId, LockPolicy, OnAbandoned, Overlap, Policy, Schedule,
     api::proto::{self, marks},
-    domain::schedule::ScheduleKind,
+    domain::schedule::{DstGap, ScheduleKind},
 };
 
 /// A config as others see it.
@@ -172,17 +172,17 @@ fn cleared() -> proto::CronConfig {
         context: Some("{}".to_owned()),
         cron_expression: Some(String::new()),
         timezone: Some(String::new()),
-        dst_gap: Some(show_word(crate::domain::schedule::DstGap::default())),
+        dst_gap: Some(show_word(DstGap::default())),
         every: zero,
         at: Some(prost_types::Timestamp::default()),
         external: Some(false),
-        catch_up: Some(show_word(crate::CatchUp::default())),
-        overlap: Some(show_word(crate::Overlap::default())),
-        on_abandoned: Some(show_word(crate::OnAbandoned::default())),
+        catch_up: Some(show_word(CatchUp::default())),
+        overlap: Some(show_word(Overlap::default())),
+        on_abandoned: Some(show_word(OnAbandoned::default())),
         start_deadline: zero,
         timeout: zero,
         jitter: zero,
-        lock: Some(show_word(crate::LockPolicy::default())),
+        lock: Some(show_word(LockPolicy::default())),
         lock_at_least_for: zero,
         min_gap: Some(show_duration(Policy::DEFAULT_MIN_GAP)),
         ..proto::CronConfig::default()

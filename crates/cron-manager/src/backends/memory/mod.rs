@@ -1,5 +1,6 @@
 //! Everything in this process's memory: the reference that the other back ends are held to, and enough for tests.
 
+mod access;
 mod locker;
 mod registry;
 mod signal;

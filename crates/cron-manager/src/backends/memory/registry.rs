@@ -1,5 +1,7 @@
 //! The registry of replicas.
 
+use std::mem;
+
 use jiff::Timestamp;
 
 use crate::{RegisteredReplica, ReplicaId, ReplicaStatus};
@@ -39,8 +41,9 @@ impl Registry {
         found.is_some()
     }
 
-    pub(super) fn drain(&mut self, id: ReplicaId, draining: bool) -> bool {
-        self.get_mut(id).map(|replica| replica.draining = draining).is_some()
+    /// Whether that changes anything; `None`: there is no such live replica.
+    pub(super) fn drain(&mut self, id: ReplicaId, draining: bool) -> Option<bool> {
+        self.get_mut(id).map(|replica| mem::replace(&mut replica.draining, draining) != draining)
     }
 
     pub(super) fn all(&self) -> &[RegisteredReplica] {

@@ -8,12 +8,16 @@ use parking_lot::Mutex;
 
 use super::tables::Tables;
 use crate::{
-    ClaimToken, CronConfig, CronConfigId, CronRun, Hold, JobName, PageId, RegisteredReplica, ReplicaId, ReplicaStatus,
-    Result, Revision, RunId, RunState, StoreId,
+    AuditRecord, Author, ClaimToken, CronConfig, CronConfigId, CronRun, Hold, JobName, PageId, RegisteredReplica,
+    ReplicaId, ReplicaStatus, Result, Revision, RunId, RunState, StoreId, Token, TokenId,
     contracts::{
-        Busy, Clock, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Running, Standing, Store, Waiting, Watch,
+        AuditQuery, Busy, Clock, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Running, Standing, Store, Waiting,
+        Watch,
     },
-    domain::ledger::{Account, Page},
+    domain::{
+        NewToken, TokenHash,
+        ledger::{Account, Page},
+    },
 };
 
 /// A store in this process's memory. Clones share it. What it holds ends with the process.
@@ -48,8 +52,8 @@ impl Store for MemoryStore {
         self.shared
     }
 
-    async fn create(&self, config: CronConfig) -> Result<CronConfig> {
-        self.tables.lock().create(config, self.now())
+    async fn create(&self, config: CronConfig, by: &Author) -> Result<CronConfig> {
+        self.tables.lock().create(config, by, self.now())
     }
 
     async fn transact(&self, pages: Pages<'_>, _busy: Busy, decide: Decide<'_>) -> Result<Vec<Page>> {
@@ -134,8 +138,13 @@ impl Store for MemoryStore {
         Ok(self.tables.lock().registry.end(id, heartbeat))
     }
 
-    async fn drain_replica(&self, id: ReplicaId, draining: bool) -> Result<bool> {
-        Ok(self.tables.lock().registry.drain(id, draining))
+    async fn drain_replica(&self, id: ReplicaId, draining: bool, by: &Author) -> Result<bool> {
+        let mut tables = self.tables.lock();
+        let changed = tables.registry.drain(id, draining);
+        if changed == Some(true) {
+            tables.audit.add(AuditRecord::drained(id, draining, by), self.now());
+        }
+        Ok(changed.is_some())
     }
 
     async fn replicas(&self) -> Result<Vec<RegisteredReplica>> {
@@ -178,6 +187,38 @@ impl Store for MemoryStore {
 
     async fn accounts(&self, id: CronConfigId) -> Result<Vec<Account>> {
         Ok(self.tables.lock().accounts(id))
+    }
+
+    async fn create_token(&self, token: &NewToken, by: &Author) -> Result<Token> {
+        let mut tables = self.tables.lock();
+        let token = tables.tokens.create(token, self.now())?;
+        tables.audit.add(AuditRecord::token_created(&token, by), self.now());
+        Ok(token)
+    }
+
+    async fn revoke_token(&self, id: TokenId, by: &Author) -> Result<Option<Token>> {
+        let mut tables = self.tables.lock();
+        let Some((token, is_new)) = tables.tokens.revoke(id, self.now()) else { return Ok(None) };
+        if is_new {
+            tables.audit.add(AuditRecord::token_revoked(&token, by), self.now());
+        }
+        Ok(Some(token))
+    }
+
+    async fn tokens(&self) -> Result<Vec<Token>> {
+        Ok(self.tables.lock().tokens.all())
+    }
+
+    async fn live_token(&self, id: TokenId) -> Result<Option<(Token, TokenHash)>> {
+        Ok(self.tables.lock().tokens.live(self.now()).find(|(token, _)| token.id == id).cloned())
+    }
+
+    async fn has_live_token(&self) -> Result<bool> {
+        Ok(self.tables.lock().tokens.live(self.now()).next().is_some())
+    }
+
+    async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditRecord>> {
+        Ok(self.tables.lock().audit.list(query))
     }
 }
 

@@ -7,10 +7,13 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::registry::Registry;
+use super::{
+    access::{Audit, Tokens},
+    registry::Registry,
+};
 use crate::{
-    ClaimToken, CronConfig, CronConfigId, CronRun, Error, ErrorKind, Fence, Hold, JobName, PageId, ReplicaId, Result,
-    Revision, RunId, RunKind, RunState, StoreId,
+    AuditRecord, Author, ClaimToken, CronConfig, CronConfigId, CronRun, Error, ErrorKind, Fence, Hold, JobName, PageId,
+    ReplicaId, Result, Revision, RunId, RunKind, RunState, StoreId,
     domain::{
         ledger::{Account, ConfigVersion, Page, Place},
         schedule::tz_database_version,
@@ -24,6 +27,8 @@ pub(super) struct Tables {
     pub(super) logs: HashMap<RunId, String>,
     pub(super) revision: Revision,
     pub(super) registry: Registry,
+    pub(super) tokens: Tokens,
+    pub(super) audit: Audit,
     names: HashMap<JobName, CronConfigId>,
     /// The backstop of the protocol: a tick has one row per attempt.
     ticks: HashSet<(PageId, Timestamp, u32)>,
@@ -62,6 +67,8 @@ impl Tables {
             logs: HashMap::new(),
             revision: Revision::default(),
             registry: Registry::default(),
+            tokens: Tokens::default(),
+            audit: Audit::default(),
             names: HashMap::new(),
             ticks: HashSet::new(),
             requests: HashSet::new(),
@@ -71,7 +78,7 @@ impl Tables {
         }
     }
 
-    pub(super) fn create(&mut self, config: CronConfig, now: Timestamp) -> Result<CronConfig> {
+    pub(super) fn create(&mut self, config: CronConfig, by: &Author, now: Timestamp) -> Result<CronConfig> {
         if let Some(id) = self.names.get(&config.name) {
             return Err(name_taken(&self.configs[id].config));
         }
@@ -82,6 +89,7 @@ impl Tables {
         let row = ConfigRow { config: config.clone(), revision: self.revise(), versions };
         self.configs.insert(id, row);
         self.marks.insert(id.into(), Mark::begun(now));
+        self.audit.add(AuditRecord::created(&config, by), now);
         Ok(config)
     }
 
@@ -170,6 +178,7 @@ impl Tables {
             row.versions.push(version(config, page.watermark()));
             (row.config, row.revision) = (config.clone(), revision);
         }
+        page.records().into_iter().for_each(|record| self.audit.add(record, page.now()));
     }
 
     /// Keeps a row and what is known by it.

@@ -11,8 +11,8 @@ use sqlx::{
 };
 
 use crate::{
-    ClaimToken, CronConfigId, Fence, JobName, ReplicaId, Revision, RunId, RunKind, RunState, SkipReason, StoreId,
-    domain::schedule::DstGap,
+    AuditId, ClaimToken, CronConfigId, Fence, JobName, ReplicaId, Revision, Role, RunId, RunKind, RunState, SkipReason,
+    StoreId, TokenId, domain::schedule::DstGap,
 };
 
 /// Lets values of a type stand in columns of another type's kind: how it is stored, and how it is loaded.
@@ -59,6 +59,9 @@ stored!(RunId as i64, |id| id.0, |id| Ok(Self(id)));
 stored!(Fence as i64, |fence| fence.0, |fence| Ok(Self(fence)));
 stored!(Revision as i64, |revision| revision.0, |revision| Ok(Self(revision)));
 stored!(ClaimToken as i64, |token| token.0, |token| Ok(Self(token)));
+stored!(TokenId as i64, |id| id.0, |id| Ok(Self(id)));
+stored!(AuditId as i64, |id| id.0, |id| Ok(Self(id)));
+stored!(Role as String, |role| role.as_str(), |word| known(Self::from_word(&word), &word));
 stored!(JobName as String, |name| name.as_str(), |name| Ok(name.parse()?));
 stored!(ReplicaId as String, |id| id.to_string(), |id| Ok(id.parse()?));
 stored!(StoreId as String, |id| id.to_string(), |id| Ok(id.parse()?));

@@ -6,6 +6,7 @@ use serde_json::Value;
 use sqlx::postgres::PgRow;
 
 use super::{
+    audit,
     column::{Instant, Nanoseconds},
     error::Failure,
     fields::Fields,
@@ -13,7 +14,7 @@ use super::{
     session::{Session, Statement},
 };
 use crate::{
-    Context, CronConfig, CronConfigId, Error, ErrorKind, JobName, Policy, Result, Revision,
+    AuditRecord, Author, Context, CronConfig, CronConfigId, Error, ErrorKind, JobName, Policy, Result, Revision,
     contracts::ConfigQuery,
     domain::{ledger::Place, schedule::tz_database_version},
 };
@@ -171,7 +172,7 @@ pub(super) async fn next_revision(on: &mut Session) -> sqlx::Result<(Revision, T
 }
 
 /// Keeps a new config, and gives it its id and its times.
-pub(super) async fn create(on: &mut Session, config: &CronConfig) -> Result<CronConfig, Failure> {
+pub(super) async fn create(on: &mut Session, config: &CronConfig, by: &Author) -> Result<CronConfig, Failure> {
     let (revision, now) = next_revision(on).await?;
     refuse_taken(on, &config.name, CronConfigId(0)).await?;
     let config = CronConfig { created_at: now, updated_at: now, ..config.clone() };
@@ -186,6 +187,7 @@ pub(super) async fn create(on: &mut Session, config: &CronConfig) -> Result<Cron
     let row = on.row(bind(query, &config).bind(revision).bind(Instant(now))).await?;
     let config = CronConfig { id: Fields::of(&row).take()?, ..config };
     write_version(on, &config, now).await?;
+    audit::add(on, vec![AuditRecord::created(&config, by)], now).await?;
     Ok(config)
 }
 

@@ -11,10 +11,11 @@
 //! | `line`, `session` | connections, time limits, transactions and their repetition |
 //! | `lock`, `pages`, `write` | the transaction of a decision |
 //! | `finish` | heartbeats and ends |
-//! | `configs`, `runs`, `replicas`, `look`, `accounts` | a table each, or a question |
+//! | `configs`, `runs`, `replicas`, `tokens`, `audit`, `look`, `accounts` | a table each, or a question |
 //! | `signal` | LISTEN and NOTIFY |
 
 mod accounts;
+mod audit;
 mod column;
 mod configs;
 mod error;
@@ -34,6 +35,7 @@ mod schema;
 mod session;
 mod signal;
 mod store;
+mod tokens;
 mod write;
 
 pub use options::PostgresOptions;

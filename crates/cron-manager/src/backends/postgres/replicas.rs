@@ -3,9 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 use sqlx::postgres::PgRow;
 
-use super::{error::Failure, fields::Fields, session::Session};
+use super::{audit, error::Failure, fields::Fields, session::Session};
 use crate::{
-    Hold, JobName, PageId, RegisteredReplica, ReplicaId, ReplicaStatus, StoreId,
+    AuditRecord, Author, Hold, JobName, PageId, RegisteredReplica, ReplicaId, ReplicaStatus, StoreId,
     contracts::{Running, Watch},
 };
 
@@ -62,9 +62,19 @@ pub(super) async fn end(on: &mut Session, id: ReplicaId, heartbeat: i64) -> Resu
     Ok(on.run(query.bind(id).bind(heartbeat)).await? > 0)
 }
 
-pub(super) async fn drain(on: &mut Session, id: ReplicaId, draining: bool) -> Result<bool, Failure> {
-    let query = on.query("UPDATE @cron_replicas SET draining = $2 WHERE id = $1 AND ended_at IS NULL");
-    Ok(on.run(query.bind(id).bind(draining)).await? > 0)
+pub(super) async fn drain(on: &mut Session, id: ReplicaId, draining: bool, by: &Author) -> Result<bool, Failure> {
+    let query = on.query(
+        "WITH found AS MATERIALIZED (SELECT id, draining FROM @cron_replicas WHERE id = $1 AND ended_at IS NULL FOR NO KEY UPDATE) \
+         UPDATE @cron_replicas AS replica SET draining = $2 FROM found WHERE replica.id = found.id \
+         RETURNING found.draining, @cron_now()",
+    );
+    let Some(row) = on.row_or_none(query.bind(id).bind(draining)).await? else { return Ok(false) };
+    let mut fields = Fields::of(&row);
+    let (was, now): (bool, _) = (fields.take()?, fields.instant()?);
+    if was != draining {
+        audit::add(on, vec![AuditRecord::drained(id, draining, by)], now).await?;
+    }
+    Ok(true)
 }
 
 fn replica(row: &PgRow) -> sqlx::Result<RegisteredReplica> {

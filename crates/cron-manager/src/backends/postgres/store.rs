@@ -3,12 +3,19 @@
 use async_trait::async_trait;
 use sqlx::postgres::PgConnectOptions;
 
-use super::{accounts, configs, finish, line::Line, look, pages, replicas, runs, signal::PostgresSignal};
+use super::{
+    accounts, audit, configs, finish, line::Line, look, pages, replicas, runs, signal::PostgresSignal, tokens,
+};
 use crate::{
-    ClaimToken, CronConfig, CronConfigId, CronRun, Hold, JobName, RegisteredReplica, ReplicaId, ReplicaStatus, Result,
-    Revision, RunId,
-    contracts::{Busy, ConfigQuery, Decide, Finish, Look, Pages, Randomness, RunQuery, Spawn, Store, Watch},
-    domain::ledger::{Account, Page},
+    AuditRecord, Author, ClaimToken, CronConfig, CronConfigId, CronRun, Hold, JobName, RegisteredReplica, ReplicaId,
+    ReplicaStatus, Result, Revision, RunId, Token, TokenId,
+    contracts::{
+        AuditQuery, Busy, ConfigQuery, Decide, Finish, Look, Pages, Randomness, RunQuery, Spawn, Store, Watch,
+    },
+    domain::{
+        NewToken, TokenHash,
+        ledger::{Account, Page},
+    },
 };
 
 /// A store in a PostgreSQL database (12 or newer), for a service of any number of replicas.
@@ -49,9 +56,9 @@ impl Store for PostgresStore {
         true
     }
 
-    async fn create(&self, config: CronConfig) -> Result<CronConfig> {
+    async fn create(&self, config: CronConfig, by: &Author) -> Result<CronConfig> {
         let config = &config;
-        self.turns.writing(move |mut on| async move { (configs::create(&mut on, config).await, on) }).await
+        self.turns.writing(move |mut on| async move { (configs::create(&mut on, config, by).await, on) }).await
     }
 
     async fn transact(&self, pages: Pages<'_>, busy: Busy, decide: Decide<'_>) -> Result<Vec<Page>> {
@@ -78,8 +85,8 @@ impl Store for PostgresStore {
         self.vital.once(move |mut on| async move { (replicas::end(&mut on, id, heartbeat).await, on) }).await
     }
 
-    async fn drain_replica(&self, id: ReplicaId, draining: bool) -> Result<bool> {
-        self.turns.once(move |mut on| async move { (replicas::drain(&mut on, id, draining).await, on) }).await
+    async fn drain_replica(&self, id: ReplicaId, draining: bool, by: &Author) -> Result<bool> {
+        self.turns.writing(move |mut on| async move { (replicas::drain(&mut on, id, draining, by).await, on) }).await
     }
 
     async fn replicas(&self) -> Result<Vec<RegisteredReplica>> {
@@ -116,5 +123,29 @@ impl Store for PostgresStore {
 
     async fn accounts(&self, id: CronConfigId) -> Result<Vec<Account>> {
         self.turns.reading(move |mut on| async move { (accounts::accounts(&mut on, id).await, on) }).await
+    }
+
+    async fn create_token(&self, token: &NewToken, by: &Author) -> Result<Token> {
+        self.turns.writing(move |mut on| async move { (tokens::create(&mut on, token, by).await, on) }).await
+    }
+
+    async fn revoke_token(&self, id: TokenId, by: &Author) -> Result<Option<Token>> {
+        self.turns.writing(move |mut on| async move { (tokens::revoke(&mut on, id, by).await, on) }).await
+    }
+
+    async fn tokens(&self) -> Result<Vec<Token>> {
+        self.turns.once(move |mut on| async move { (tokens::all(&mut on).await, on) }).await
+    }
+
+    async fn live_token(&self, id: TokenId) -> Result<Option<(Token, TokenHash)>> {
+        self.turns.once(move |mut on| async move { (tokens::live(&mut on, id).await, on) }).await
+    }
+
+    async fn has_live_token(&self) -> Result<bool> {
+        self.turns.once(move |mut on| async move { (tokens::has_live(&mut on).await, on) }).await
+    }
+
+    async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditRecord>> {
+        self.turns.once(move |mut on| async move { (audit::list(&mut on, query).await, on) }).await
     }
 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use sqlx::postgres::PgBindIterExt;
 
 use super::{
+    audit,
     column::{Count, Instant, Nanoseconds, whole},
     configs,
     error::Failure,
@@ -38,7 +39,11 @@ pub(super) async fn write(on: &mut Session, pages: &mut [Page], before: &[Before
     insert(on, pages, &moved).await?;
     update(on, &changes(pages, before, |state| state == RunState::Running)).await?;
     move_lanes(on, &moved).await?;
-    edit(on, pages).await
+    edit(on, pages).await?;
+    for page in pages {
+        audit::add(on, page.records(), page.now()).await?;
+    }
+    Ok(())
 }
 
 /// A run to overwrite.

@@ -5,6 +5,7 @@
 //! statement.
 
 mod accounts;
+mod audit;
 mod column;
 mod configs;
 mod error;
@@ -18,6 +19,7 @@ mod schedules;
 mod schema;
 mod store;
 mod table;
+mod tokens;
 mod writer;
 
 pub use store::SqliteStore;

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
 use super::{
+    audit,
     configs::{self, ConfigRow},
     lanes::{self, LaneRow},
     replicas,
@@ -31,6 +32,7 @@ pub(super) async fn transact(
     write_lanes(on, &pages, lanes).await?;
     write_runs(on, &mut pages).await?;
     write_configs(on, &pages, &before).await?;
+    audit::add(on, pages.iter().flat_map(Page::records).collect(), now).await?;
     Ok(pages)
 }
 

@@ -85,11 +85,14 @@ pub(super) async fn end_all(on: &mut SqliteConnection, now: Timestamp) -> Result
     Ok(())
 }
 
-/// Asks a live replica to start nothing more, or takes that back.
-pub(super) async fn drain(on: &mut SqliteConnection, id: ReplicaId, draining: bool) -> Result<bool> {
+/// Asks a live replica to start nothing more, or takes that back. Whether that changes anything; `None`: there is no such replica.
+pub(super) async fn drain(on: &mut SqliteConnection, id: ReplicaId, draining: bool) -> Result<Option<bool>> {
+    let was = "SELECT draining FROM cron_replicas WHERE id = ?1 AND ended_at IS NULL";
+    let was: Option<bool> =
+        sqlx::query_scalar(was).bind(id.to_string()).fetch_optional(&mut *on).await.map_err(from_sqlx)?;
     let sql = "UPDATE cron_replicas SET draining = ?2 WHERE id = ?1 AND ended_at IS NULL";
-    let query = sqlx::query(sql).bind(id.to_string()).bind(draining);
-    Ok(query.execute(on).await.map_err(from_sqlx)?.rows_affected() > 0)
+    sqlx::query(sql).bind(id.to_string()).bind(draining).execute(on).await.map_err(from_sqlx)?;
+    Ok(was.map(|was| was != draining))
 }
 
 /// The live ones that were asked to start nothing more.

@@ -11,17 +11,20 @@ use sqlx::{SqliteConnection, SqlitePool};
 use tokio::sync::Mutex;
 
 use super::{
-    accounts,
+    accounts, audit,
     configs::{self, ConfigRow},
     error::from_sqlx,
-    pages, replicas, runs,
+    pages, replicas, runs, tokens,
     writer::Writer,
 };
 use crate::{
-    ClaimToken, CronConfig, CronConfigId, CronRun, Error, ErrorKind, Hold, JobName, RegisteredReplica, ReplicaId,
-    ReplicaStatus, Result, Revision, RunId,
-    contracts::{Busy, Clock, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Store, Watch},
-    domain::ledger::{Account, Page, Place},
+    AuditRecord, Author, ClaimToken, CronConfig, CronConfigId, CronRun, Error, ErrorKind, Hold, JobName,
+    RegisteredReplica, ReplicaId, ReplicaStatus, Result, Revision, RunId, Token, TokenId,
+    contracts::{AuditQuery, Busy, Clock, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Store, Watch},
+    domain::{
+        NewToken, TokenHash,
+        ledger::{Account, Page, Place},
+    },
 };
 
 /// A store in one SQLite file, for one process.
@@ -77,12 +80,13 @@ impl Store for SqliteStore {
         false
     }
 
-    async fn create(&self, config: CronConfig) -> Result<CronConfig> {
+    async fn create(&self, config: CronConfig, by: &Author) -> Result<CronConfig> {
         self.write(async |on| {
             let (id, now) = (configs::next_id(on).await?, self.now());
             let config = CronConfig { id, created_at: now, updated_at: now, ..config };
             let revision = configs::next_revision(on).await?;
             configs::write(on, &[ConfigRow::new(&config, revision, Place::begun(now))], revision).await?;
+            audit::add(on, vec![AuditRecord::created(&config, by)], now).await?;
             Ok(config)
         })
         .await
@@ -125,8 +129,14 @@ impl Store for SqliteStore {
         self.write(async |on| replicas::end(on, id, heartbeat, self.now()).await).await
     }
 
-    async fn drain_replica(&self, id: ReplicaId, draining: bool) -> Result<bool> {
-        self.write(async |on| replicas::drain(on, id, draining).await).await
+    async fn drain_replica(&self, id: ReplicaId, draining: bool, by: &Author) -> Result<bool> {
+        self.write(async |on| {
+            let changed = replicas::drain(on, id, draining).await?;
+            let record = changed.filter(|changed| *changed).map(|_| AuditRecord::drained(id, draining, by));
+            audit::add(on, Vec::from_iter(record), self.now()).await?;
+            Ok(changed.is_some())
+        })
+        .await
     }
 
     async fn replicas(&self) -> Result<Vec<RegisteredReplica>> {
@@ -164,5 +174,42 @@ impl Store for SqliteStore {
     async fn accounts(&self, id: CronConfigId) -> Result<Vec<Account>> {
         let mut reading = self.readers.begin().await.map_err(from_sqlx)?;
         accounts::of(&mut reading, id).await
+    }
+
+    async fn create_token(&self, token: &NewToken, by: &Author) -> Result<Token> {
+        self.write(async |on| {
+            let now = self.now();
+            let token = tokens::create(on, token, now).await?;
+            audit::add(on, vec![AuditRecord::token_created(&token, by)], now).await?;
+            Ok(token)
+        })
+        .await
+    }
+
+    async fn revoke_token(&self, id: TokenId, by: &Author) -> Result<Option<Token>> {
+        self.write(async |on| {
+            let now = self.now();
+            let Some((token, is_new)) = tokens::revoke(on, id, now).await? else { return Ok(None) };
+            let record = is_new.then(|| AuditRecord::token_revoked(&token, by));
+            audit::add(on, Vec::from_iter(record), now).await?;
+            Ok(Some(token))
+        })
+        .await
+    }
+
+    async fn tokens(&self) -> Result<Vec<Token>> {
+        tokens::all(&self.readers).await
+    }
+
+    async fn live_token(&self, id: TokenId) -> Result<Option<(Token, TokenHash)>> {
+        tokens::live(&self.readers, id, self.now()).await
+    }
+
+    async fn has_live_token(&self) -> Result<bool> {
+        tokens::has_live(&self.readers, self.now()).await
+    }
+
+    async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditRecord>> {
+        audit::list(&self.readers, query).await
     }
 }

@@ -1,8 +1,13 @@
 //! A page of the ledger, and the only ways to write on it.
 
+use std::mem;
+
 use jiff::Timestamp;
 
-use crate::{ClaimToken, CronConfig, CronRun, Fence, Hold, PageId, ReplicaId, RunId, RunKind, RunState, SkipReason};
+use crate::{
+    AuditRecord, Author, ClaimToken, CronConfig, CronRun, Difference, Fence, Hold, PageId, ReplicaId, RunId, RunKind,
+    RunState, SkipReason,
+};
 
 /// A page: what a store hands over under a lock, and what it writes back. A config has one for the service, and one lane for each
 /// replica when every replica runs it.
@@ -16,7 +21,10 @@ pub struct Page {
     config: CronConfig,
     place: Place,
     rows: Vec<Row>,
-    edited: bool,
+    /// The config as it was before it was edited.
+    old: Option<CronConfig>,
+    author: Author,
+    notes: Vec<(&'static str, Difference)>,
 }
 
 /// Which page it is, and how far it has come.
@@ -69,7 +77,7 @@ impl Page {
     /// the skipped tick row that reaches furthest.
     pub fn new(now: Timestamp, config: CronConfig, place: Place, runs: Vec<CronRun>) -> Self {
         let rows = runs.into_iter().map(|run| Row { run, change: Change::None }).collect();
-        Self { now, config, place, rows, edited: false }
+        Self { now, config, place, rows, old: None, author: Author::code(), notes: Vec::new() }
     }
 
     /// Which page it is.
@@ -228,11 +236,31 @@ impl Page {
     /// What is true of one page of a config must be of all of them.
     pub fn edit(&mut self, config: CronConfig) {
         let version = self.config.version + 1;
-        self.config = CronConfig { version, updated_at: self.now, ..config };
-        self.edited = true;
+        let old = mem::replace(&mut self.config, CronConfig { version, updated_at: self.now, ..config });
+        self.old.get_or_insert(old);
         if self.place.open {
             self.move_watermark(self.now);
         }
+    }
+
+    /// Says who writes on this page; the service's own code otherwise.
+    pub fn sign(&mut self, author: &Author) {
+        self.author = author.clone();
+    }
+
+    /// Has the audit tell of something that was done besides editing the config, of which it tells anyway.
+    pub fn note(&mut self, action: &'static str, difference: Difference) {
+        self.notes.push((action, difference));
+    }
+
+    /// What the audit is to tell of this page: the edit, on the service's page, then the notes.
+    pub fn records(&self) -> Vec<AuditRecord> {
+        let old = self.old.as_ref().filter(|_| self.place.lane.is_none());
+        let edit = old.and_then(|old| AuditRecord::edited(old, &self.config, &self.author));
+        let note = |(action, difference): &(&str, Difference)| {
+            AuditRecord::on(&self.config, &self.author, action, difference.clone())
+        };
+        edit.into_iter().chain(self.notes.iter().map(note)).collect()
     }
 
     /// The rows to insert; they have no id yet. The store gives each one its id through this.
@@ -253,7 +281,7 @@ impl Page {
 
     /// The config to write, when it was edited.
     pub fn edited(&self) -> Option<&CronConfig> {
-        self.edited.then_some(&self.config)
+        self.old.as_ref().map(|_| &self.config)
     }
 
     /// The runs that this claim started.

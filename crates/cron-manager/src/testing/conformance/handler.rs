@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::ManualClock;
 use crate::{
-    ActiveRun, CronConfigFields, Handler, Stop,
+    ActiveRun, Author, CronConfigFields, Handler, Stop,
     contracts::{Busy, Pages, Store},
     domain::ledger::Claimant,
 };
@@ -43,7 +43,7 @@ pub async fn it_may_be_called_again_after_it_was_stopped(handler: Arc<dyn Handle
 async fn active_run(clock: &ManualClock) -> ActiveRun {
     let store = crate::backends::memory::MemoryStore::new(Arc::new(clock.clone()));
     let fields = CronConfigFields::named("handled").enabled(true);
-    let config = store.create(fields.create(jiff::Timestamp::UNIX_EPOCH).unwrap()).await.unwrap();
+    let config = store.create(fields.create(jiff::Timestamp::UNIX_EPOCH).unwrap(), &Author::code()).await.unwrap();
     let claimant = Claimant { replica_id: crate::ReplicaId(1), token: crate::ClaimToken(1) };
     let decide = |pages: &mut [crate::domain::ledger::Page]| {
         let place = pages[0].record_manual("asked".into());

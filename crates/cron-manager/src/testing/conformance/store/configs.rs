@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Subject, create, minutely, on_page, page};
 use crate::{
-    CatchUp, CronConfig, CronConfigFields, CronConfigId, ErrorKind, LockPolicy, Revision,
+    Author, CatchUp, CronConfig, CronConfigFields, CronConfigId, ErrorKind, LockPolicy, Revision,
     contracts::{Busy, Clock, ConfigQuery, Pages},
     domain::{ledger::Page, schedule::DstGap},
     testing::ManualClock,
@@ -67,7 +67,7 @@ pub async fn a_new_config_is_dated_by_the_store(store: Subject, clock: ManualClo
 /// A deleted config's runs stay under its name.
 pub async fn a_name_is_given_once_also_after_deletion(store: Subject, _: ManualClock) {
     let config = minutely(&store, "taken").await;
-    let again = || async { store.create(config.clone()).await.unwrap_err() };
+    let again = || async { store.create(config.clone(), &Author::code()).await.unwrap_err() };
     assert_eq!(again().await.kind(), ErrorKind::AlreadyExists);
     let delete = |page: &mut Page| page.edit(CronConfig { deleted_at: Some(page.now()), ..page.config().clone() });
     on_page(&store, config.id, delete).await;

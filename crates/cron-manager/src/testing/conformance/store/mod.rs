@@ -1,5 +1,6 @@
 //! Laws of [`Store`].
 
+mod access;
 mod claims;
 mod configs;
 mod finishing;
@@ -8,6 +9,7 @@ mod pages;
 mod reading;
 mod registry;
 
+pub use access::*;
 pub use claims::*;
 pub use configs::*;
 pub use finishing::*;
@@ -22,8 +24,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use crate::{
-    ClaimToken, CronConfig, CronConfigFields, CronConfigId, CronRun, Error, Hold, Outcome, ReplicaId, ReplicaStatus,
-    RunState,
+    Author, ClaimToken, CronConfig, CronConfigFields, CronConfigId, CronRun, Error, Hold, Outcome, ReplicaId,
+    ReplicaStatus, RunState,
     contracts::{Busy, Finish, Pages, Store},
     domain::ledger::{Claimant, Page},
 };
@@ -80,6 +82,12 @@ macro_rules! store_laws {
             a_replica_is_asked_to_drain_while_it_lives,
             the_account_adds_up_after_edits_and_deletion,
             the_largest_values_are_kept_whole,
+            each_change_of_a_config_leaves_one_record,
+            a_change_that_fails_or_changes_nothing_leaves_no_record,
+            what_is_done_to_runs_and_replicas_is_recorded,
+            records_are_listed_newest_first_and_narrowed_by_each_filter,
+            a_token_is_read_back_as_it_was_made_and_recorded,
+            a_token_counts_until_it_is_taken_back_or_expires,
         );
     };
 }
@@ -99,7 +107,7 @@ async fn minutely(store: &Subject, name: &str) -> CronConfig {
 }
 
 async fn create(store: &Subject, fields: CronConfigFields) -> CronConfig {
-    store.create(fields.create(Timestamp::UNIX_EPOCH).unwrap()).await.unwrap()
+    store.create(fields.create(Timestamp::UNIX_EPOCH).unwrap(), &Author::code()).await.unwrap()
 }
 
 /// Decides on one page.

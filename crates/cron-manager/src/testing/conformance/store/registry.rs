@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Subject, replica};
-use crate::{ReplicaId, ReplicaStatus, Revision, testing::ManualClock};
+use crate::{Author, ReplicaId, ReplicaStatus, Revision, testing::ManualClock};
 
 /// And everyone who watches sees all of them, with what they last told.
 pub async fn a_replica_is_registered_once_and_counted_each_time(store: Subject, clock: ManualClock) {
@@ -44,16 +44,16 @@ pub async fn a_store_has_one_id_for_ever(store: Subject, _: ManualClock) {
 
 /// It learns of it when it looks.
 pub async fn a_replica_is_asked_to_drain_while_it_lives(store: Subject, _: ManualClock) {
-    assert!(!store.drain_replica(ReplicaId(1), true).await.unwrap());
+    assert!(!store.drain_replica(ReplicaId(1), true, &Author::code()).await.unwrap());
     store.watch(&replica(1)).await.unwrap();
     for draining in [true, false] {
-        assert!(store.drain_replica(ReplicaId(1), draining).await.unwrap());
+        assert!(store.drain_replica(ReplicaId(1), draining, &Author::code()).await.unwrap());
         let watch = store.watch(&replica(1)).await.unwrap();
         assert_eq!(watch.replicas[0].draining, draining);
         let look = store.look(Revision(0), &[]).await.unwrap();
         assert_eq!(look.draining.contains(&ReplicaId(1)), draining);
     }
-    store.drain_replica(ReplicaId(1), true).await.unwrap();
+    store.drain_replica(ReplicaId(1), true, &Author::code()).await.unwrap();
     let heartbeat = store.replicas().await.unwrap()[0].heartbeat;
     store.end_replica(ReplicaId(1), heartbeat).await.unwrap();
     assert!(store.look(Revision(0), &[]).await.unwrap().draining.is_empty());

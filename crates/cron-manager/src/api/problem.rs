@@ -1,8 +1,10 @@
-//! What a caller sees of an error: AIP-193 JSON, or `application/problem+json` (RFC 9457) for who prefers it.
+//! What a caller sees of an error: AIP-193 JSON, `application/problem+json` (RFC 9457) for who prefers it, or trailers for gRPC.
+
+use std::time::Duration;
 
 use axum::{
     extract::Request,
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -10,26 +12,27 @@ use serde_json::{Value, json};
 use tonic::{Code, Status};
 use tonic_types::{FieldViolation, StatusExt as _};
 
-use crate::api::wire::Misfit;
+use super::{status::code, wire::Misfit};
+use crate::{Error, ErrorKind};
 
-/// An error on its way to the caller. It travels in the response's extensions until [`render`] knows the form that is wanted.
+/// An error on its way to the caller.
 #[derive(Clone, Debug)]
 pub(super) struct Problem {
+    code: Code,
     status: StatusCode,
-    word: &'static str,
     message: String,
     violations: Vec<FieldViolation>,
-    allow: Option<HeaderValue>,
+    header: Option<Box<(HeaderName, HeaderValue)>>,
 }
 
 impl Problem {
-    /// An error of the transport: no method was called.
-    pub(super) fn new(status: StatusCode, word: &'static str, message: impl Into<String>) -> Self {
-        Self { status, word, message: message.into(), violations: Vec::new(), allow: None }
+    /// An error of this kind.
+    pub(super) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Status::new(code(kind), message).into()
     }
 
     pub(super) fn no_route() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", "there is nothing at this path")
+        Self::new(ErrorKind::NotFound, "there is nothing at this path")
     }
 
     /// The path takes other methods: these.
@@ -39,9 +42,9 @@ impl Problem {
             allowed.push("HEAD");
         }
         allowed.sort_unstable();
-        let allow = HeaderValue::from_str(&allowed.join(",")).ok();
-        let message = "this path does not take this method";
-        Self { allow, ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "UNIMPLEMENTED", message) }
+        allowed.dedup();
+        let status = Status::unimplemented("this path does not take this method");
+        Self::from(status).with_status(StatusCode::METHOD_NOT_ALLOWED).with_header(header::ALLOW, &allowed.join(","))
     }
 
     /// The body is of another type than JSON.
@@ -50,16 +53,52 @@ impl Problem {
         let message = format!(
             "the content type is {given}; add the header \"Content-Type: application/json\" (curl: -H 'Content-Type: application/json')"
         );
-        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "INVALID_ARGUMENT", message)
+        Self::new(ErrorKind::InvalidArgument, message).with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE)
     }
 
     pub(super) fn too_large(limit: usize) -> Self {
         let message = format!("the body is larger than {limit} bytes");
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "INVALID_ARGUMENT", message)
+        Self::new(ErrorKind::InvalidArgument, message).with_status(StatusCode::PAYLOAD_TOO_LARGE)
+    }
+
+    pub(super) fn too_slow(limit: Duration) -> Self {
+        let message = format!("the body did not arrive within {limit:?}");
+        Self::new(ErrorKind::InvalidArgument, message).with_status(StatusCode::REQUEST_TIMEOUT)
+    }
+
+    /// The same under a status of HTTP that says more than that of its kind.
+    fn with_status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
+    }
+
+    /// With a header in its answer.
+    pub(super) fn with_header(self, name: HeaderName, value: &str) -> Self {
+        Self { header: HeaderValue::from_str(value).ok().map(|value| Box::new((name, value))), ..self }
+    }
+
+    /// The answer to a request with these headers.
+    pub(super) fn respond(&self, request: &HeaderMap) -> Response {
+        let content_type = request.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+        let mut response = if content_type.to_ascii_lowercase().starts_with(b"application/grpc") {
+            let mut response = Status::new(self.code, &self.message).into_http();
+            // What the caller speaks, as gRPC-Web, it is answered in.
+            if let Some(form) = request.get(header::CONTENT_TYPE) {
+                response.headers_mut().insert(header::CONTENT_TYPE, form.clone());
+            }
+            response
+        } else {
+            let (form, body) = match prefers_problem_json(request) {
+                true => ("application/problem+json", self.to_rfc9457()),
+                false => ("application/json", self.to_aip()),
+            };
+            (self.status, [(header::CONTENT_TYPE, form)], body.to_string()).into_response()
+        };
+        response.headers_mut().extend(self.header.as_deref().cloned());
+        response
     }
 
     fn to_aip(&self) -> Value {
-        let mut error = json!({"code": self.status.as_u16(), "status": self.word, "message": self.message});
+        let mut error = json!({"code": self.status.as_u16(), "status": http(self.code).1, "message": self.message});
         if !self.violations.is_empty() {
             error["details"] = json!([{
                 "@type": "type.googleapis.com/google.rpc.BadRequest",
@@ -75,7 +114,7 @@ impl Problem {
             "title": self.status.canonical_reason(),
             "status": self.status.as_u16(),
             "detail": self.message,
-            "code": self.word,
+            "code": http(self.code).1,
         });
         if !self.violations.is_empty() {
             problem["fieldViolations"] = self.violations();
@@ -92,10 +131,17 @@ impl Problem {
 
 impl From<Status> for Problem {
     fn from(status: Status) -> Self {
-        let (http, word) = http(status.code());
         let bad_request = status.get_details_bad_request();
         let violations = bad_request.map(|bad| bad.field_violations).unwrap_or_default();
-        Self { violations, ..Self::new(http, word, status.message()) }
+        let (code, message) = (status.code(), status.message().to_owned());
+        let this = Self { code, status: http(code).0, message, violations, header: None };
+        if code == Code::Unauthenticated { this.with_header(header::WWW_AUTHENTICATE, "Bearer") } else { this }
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        Status::from(error).into()
     }
 }
 
@@ -128,12 +174,10 @@ fn http(code: Code) -> (StatusCode, &'static str) {
     }
 }
 
+/// It travels in the response's extensions until [`render`] knows the form that is wanted.
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();
-        if let Some(allow) = self.allow.clone() {
-            response.headers_mut().insert(header::ALLOW, allow);
-        }
         response.extensions_mut().insert(self);
         response
     }
@@ -141,16 +185,12 @@ impl IntoResponse for Problem {
 
 /// Writes the body of an error.
 pub(super) async fn render(request: Request, next: Next) -> Response {
-    let rfc9457 = prefers_problem_json(request.headers());
+    let headers = request.headers().clone();
     let mut response = next.run(request).await;
-    let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
-    let (form, body) = match rfc9457 {
-        true => ("application/problem+json", problem.to_rfc9457()),
-        false => ("application/json", problem.to_aip()),
-    };
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(form));
-    *response.body_mut() = body.to_string().into();
-    response
+    match response.extensions_mut().remove::<Problem>() {
+        Some(problem) => problem.respond(&headers),
+        None => response,
+    }
 }
 
 /// Whether `application/problem+json` is asked for by name, no less than plain JSON: who names both wants JSON, and errors as

@@ -1,0 +1,66 @@
+//! A config as the fields that make it.
+
+use super::{CronConfig, CronConfigFields, Schedule, schedule::ScheduleKind};
+
+/// The fields that make such a config.
+impl From<&CronConfig> for CronConfigFields {
+    fn from(config: &CronConfig) -> Self {
+        let CronConfig { policy, .. } = config;
+        let fields = Self {
+            name: Some(config.name.to_string()),
+            enabled: Some(config.enabled),
+            context: Some(config.context.to_value()),
+            external: Some(config.external),
+            catch_up: Some(policy.catch_up),
+            overlap: Some(policy.overlap),
+            on_abandoned: Some(policy.on_abandoned),
+            start_deadline: policy.start_deadline,
+            timeout: policy.timeout,
+            jitter: policy.jitter,
+            lock: Some(policy.lock),
+            lock_at_least_for: policy.lock_at_least_for,
+            min_gap: Some(policy.min_gap),
+            ..Self::default()
+        };
+        match config.schedule.as_ref().map(Schedule::kind) {
+            Some(ScheduleKind::Cron { expression, zone, gap }) => {
+                Self { dst_gap: Some(gap), ..fields.cron(expression.to_string(), zone.name()) }
+            }
+            Some(ScheduleKind::Every(interval)) => fields.every(interval),
+            Some(ScheduleKind::At(instant)) => Self { at: Some(instant), ..fields },
+            None => fields,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::{CatchUp, LockPolicy, domain::schedule::DstGap};
+
+    #[test]
+    fn a_config_is_made_again_of_its_fields() {
+        let plain = CronConfigFields::named("j").enabled(true).context(serde_json::json!({"shop": 7}));
+        let all = CronConfigFields {
+            external: Some(true),
+            catch_up: Some(CatchUp::None),
+            start_deadline: Some(Duration::from_secs(1)),
+            timeout: Some(Duration::from_secs(2)),
+            jitter: Some(Duration::from_secs(3)),
+            lock: Some(LockPolicy::Require),
+            lock_at_least_for: Some(Duration::from_secs(4)),
+            min_gap: Some(Duration::ZERO),
+            ..plain.clone()
+        };
+        let cron = CronConfigFields { dst_gap: Some(DstGap::Skip), ..all.clone().cron("0 4 * * *", "Europe/Berlin") };
+        let at = CronConfigFields { at: Some(Timestamp::MAX), ..all.clone() };
+        for fields in [plain, all.clone(), cron, all.every(Duration::from_secs(60)), at] {
+            let config = fields.create(Timestamp::UNIX_EPOCH).unwrap();
+            assert_eq!(CronConfigFields::from(&config).create(Timestamp::UNIX_EPOCH).unwrap(), config);
+        }
+    }
+}
