@@ -46,7 +46,7 @@ pub use domain::schedule::named as schedules;
 pub use domain::{
     CatchUp, ClaimToken, Context, CronConfig, CronConfigFields, CronConfigId, CronRun, Fence, Hold, JobName,
     LockHolder, LockPolicy, OnAbandoned, Outcome, Overlap, PageId, Policy, RegisteredReplica, ReplicaId, ReplicaStatus,
-    Revision, RunId, RunKind, RunState, Schedule, SkipReason, StoreId,
+    Revision, RunId, RunKind, RunState, Schedule, SkipReason, StoreId, TraceParent,
 };
 pub use error::{Error, ErrorKind, Result};
 #[doc(inline)]

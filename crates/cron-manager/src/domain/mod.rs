@@ -10,6 +10,7 @@ mod outcome;
 mod policy;
 mod replica;
 pub mod schedule;
+mod trace_parent;
 
 pub use context::Context;
 pub use cron_config::{CronConfig, CronConfigFields};
@@ -20,3 +21,4 @@ pub use outcome::Outcome;
 pub use policy::{CatchUp, OnAbandoned, Overlap, Policy};
 pub use replica::{RegisteredReplica, ReplicaStatus};
 pub use schedule::Schedule;
+pub use trace_parent::TraceParent;

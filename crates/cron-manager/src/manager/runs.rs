@@ -2,7 +2,7 @@
 
 use super::CronManager;
 use crate::{
-    CronConfigId, CronRun, Error, Result, RunId, RunKind,
+    CronConfigId, CronRun, Error, Result, RunId, RunKind, TraceParent,
     contracts::{Pages, RunQuery},
     domain::ledger::Page,
     scheduler,
@@ -14,9 +14,17 @@ impl CronManager {
     ///
     /// Errors: not found, failed precondition (the config is disabled).
     pub async fn trigger(&self, id: CronConfigId) -> Result<CronRun> {
+        self.trigger_traced(id, None).await
+    }
+
+    /// The same for a caller that is traced: the run remembers the trace, and its span is linked to it.
+    ///
+    /// Errors: as [`Self::trigger`].
+    pub async fn trigger_traced(&self, id: CronConfigId, asked_in: Option<TraceParent>) -> Result<CronRun> {
         let request_id = self.replica.request_id();
-        let trigger =
-            |pages: &mut [Page]| pages.iter_mut().try_for_each(|page| scheduler::trigger(page, request_id.clone()));
+        let trigger = |pages: &mut [Page]| {
+            pages.iter_mut().try_for_each(|page| scheduler::trigger(page, request_id.clone(), asked_in))
+        };
         let page = self.change(id, Pages::Of(&[id.into()]), &trigger).await?;
         let asked = page.runs().find(|run| run.kind == RunKind::Manual && run.request_id.as_ref() == Some(&request_id));
         asked.cloned().ok_or_else(|| Error::internal("the store did not return the run that was asked for"))

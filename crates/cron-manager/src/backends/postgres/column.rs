@@ -11,7 +11,7 @@ use sqlx::{
 };
 
 use crate::{
-    ClaimToken, CronConfigId, Fence, JobName, ReplicaId, Revision, RunId, RunKind, RunState, SkipReason, StoreId,
+    ClaimToken, CronConfigId, Fence, JobName, ReplicaId, Revision, RunId, RunKind, RunState, SkipReason, StoreId, TraceParent,
     domain::schedule::DstGap,
 };
 
@@ -65,6 +65,7 @@ stored!(StoreId as String, |id| id.to_string(), |id| Ok(id.parse()?));
 stored!(RunKind as String, |kind| kind.as_str(), |word| known(Self::from_word(&word), &word));
 stored!(RunState as String, |state| state.as_str(), |word| known(Self::from_word(&word), &word));
 stored!(SkipReason as String, |reason| reason.as_str(), |word| known(Self::from_word(&word), &word));
+stored!(TraceParent as String, |parent| parent.to_string(), |text| Ok(text.parse()?));
 stored!(DstGap as String, |gap| gap.as_str(), |word| Ok(word.parse()?));
 
 fn known<T>(value: Option<T>, word: &str) -> Result<T, BoxDynError> {

@@ -19,6 +19,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { sql: include_str!("migrations/0001_ledger.sql"), oldest_program: 1 },
     // Its skips have reasons that the version before cannot read.
     Migration { sql: include_str!("migrations/0002_locks.sql"), oldest_program: 2 },
+    Migration { sql: include_str!("migrations/0003_observe.sql"), oldest_program: 2 },
 ];
 
 /// The form of the tables.

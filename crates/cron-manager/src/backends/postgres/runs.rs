@@ -15,7 +15,7 @@ macro_rules! run_columns {
     () => {
         "id, config_id, lane, name, config_version, kind, due_at, due_through, count, attempt, request_id, start_after, \
          start_deadline, state, reason, replica_id, fence, token, heartbeat, ttl, created_at, started_at, finished_at, result, error, \
-         truncated"
+         truncated, traceparent"
     };
 }
 pub(super) use run_columns;
@@ -49,6 +49,7 @@ pub(super) fn read(fields: &mut Fields<'_>) -> sqlx::Result<CronRun> {
         result: fields.take()?,
         error: fields.take()?,
         truncated: fields.take()?,
+        traceparent: fields.take()?,
     })
 }
 

@@ -13,12 +13,12 @@ use super::{
 };
 use crate::{
     ClaimToken, CronConfigId, CronRun, Fence, Hold, JobName, PageId, ReplicaId, Result, RunId, RunKind, RunState,
-    SkipReason,
+    SkipReason, TraceParent,
     contracts::{Finish, RunQuery, Running, Waiting},
 };
 
 /// The columns of a run, under the names of [`CronRun`]'s fields.
-const COLUMNS: [&str; 26] = [
+const COLUMNS: [&str; 27] = [
     "id",
     "config_id",
     "lane",
@@ -45,11 +45,23 @@ const COLUMNS: [&str; 26] = [
     "result",
     "error",
     "truncated",
+    "traceparent",
 ];
 
 /// What a run is for never changes.
-const FIXED: [&str; 10] =
-    ["id", "config_id", "lane", "name", "config_version", "kind", "due_at", "attempt", "request_id", "created_at"];
+const FIXED: [&str; 11] = [
+    "id",
+    "config_id",
+    "lane",
+    "name",
+    "config_version",
+    "kind",
+    "due_at",
+    "attempt",
+    "request_id",
+    "created_at",
+    "traceparent",
+];
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "CronRun")]
@@ -92,6 +104,7 @@ struct Columns {
     error: Option<String>,
     #[serde(with = "column")]
     truncated: bool,
+    traceparent: Option<TraceParent>,
 }
 
 #[derive(Deserialize)]

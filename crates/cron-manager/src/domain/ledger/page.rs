@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::{ClaimToken, CronConfig, CronRun, Fence, Hold, PageId, ReplicaId, RunId, RunKind, RunState, SkipReason};
+use crate::{ClaimToken, CronConfig, CronRun, Fence, Hold, PageId, ReplicaId, RunId, RunKind, RunState, SkipReason, TraceParent};
 
 /// A page: what a store hands over under a lock, and what it writes back. A config has one for the service, and one lane for each
 /// replica when every replica runs it.
@@ -148,6 +148,11 @@ impl Page {
         // Its time counts from when it was asked for, not from the second before.
         let start_deadline = run.start_deadline.saturating_add(self.now - due_at).unwrap_or(Timestamp::MAX);
         self.insert(CronRun { request_id: Some(request_id), start_deadline, ..run })
+    }
+
+    /// Remembers the trace in which the run at `place` was asked for.
+    pub fn trace(&mut self, place: usize, asked_in: TraceParent) {
+        self.rows[place].run.traceparent = Some(asked_in);
     }
 
     /// Writes the `count` ticks from `first` through `last` as skipped: the newest skipped row grows when it has the
@@ -331,6 +336,7 @@ impl Page {
             result: None,
             error: None,
             truncated: false,
+            traceparent: None,
         }
     }
 }
