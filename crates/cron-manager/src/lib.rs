@@ -18,7 +18,8 @@ pub mod testing;
 #[doc(inline)]
 pub use contracts::{
     ActiveRun, Attempt, Cancellation, Config, Ctx, Events, FromRun, Handler, HandlerResult, IdempotencyKey,
-    IntoHandler, IntoHandlerResult, JobFn, Progress, ProgressReport, State, Stop, Tick, Window,
+    IntoHandler, IntoHandlerResult, JobFn, Log, LogPart, Progress, ProgressReport, RunOutput, State, Stop, Tick,
+    Window,
 };
 /// Declares the job that an async function does, for [`CronManager::declare`] and [`CronManager::declare_all`]. The values that can be
 /// chosen by their names are those of [`schedules`], [`DstGap`](domain::schedule::DstGap), [`CatchUp`], [`Overlap`] and [`OnAbandoned`].

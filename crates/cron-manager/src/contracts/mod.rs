@@ -11,14 +11,16 @@ mod store;
 pub use clock::Clock;
 pub use handler::{
     ActiveRun, AsFunction, AsHandler, Attempt, Cancellation, Config, Ctx, Events, FromRun, Function, Handler,
-    HandlerResult, IdempotencyKey, IntoHandler, IntoHandlerResult, JobFn, Progress, ProgressReport, Services, State,
-    Stop, Tick, Window,
+    HandlerResult, IdempotencyKey, IntoHandler, IntoHandlerResult, JobFn, Log, LogPart, OutputChanges, Progress,
+    ProgressReport, RunOutput, Services, State, Stop, Tick, Window,
 };
 pub use locker::{Lease, LockRequest, LockTick, Locked, Locker};
 pub use randomness::Randomness;
 pub use signal::{Signal, Signals};
 pub use spawn::Spawn;
-pub use store::{Busy, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Running, Standing, Store, Waiting, Watch};
+pub use store::{
+    Busy, ConfigQuery, Decide, Finish, HeldOutput, Look, Pages, RunQuery, Running, Standing, Store, Waiting, Watch,
+};
 
 /// A boxed future, as the contracts that cannot be `async fn` return it.
 pub type BoxFuture<T> = std::pin::Pin<Box<dyn Future<Output = T> + Send>>;

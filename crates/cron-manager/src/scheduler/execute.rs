@@ -143,8 +143,8 @@ fn outcome(active: &ActiveRun, ended: HandlerResult) -> Outcome {
         (_, Ok(_)) => RunState::Succeeded,
         (_, Err(_)) => RunState::Failed,
     };
-    let (log, cut) = active.log_text();
-    let outcome = Outcome::new(state).with_log(&log, cut);
+    let (log, cut) = (active.output(0).log, active.log_is_truncated());
+    let outcome = Outcome { log_start: log.start, ..Outcome::new(state).with_log(&log.text, cut) };
     match ended {
         Ok(value) => outcome.with_result(active.events(), value),
         Err(error) => outcome.with_failure(active.events(), &error),

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use cron_manager::{
     ClaimToken, CronConfig, CronConfigId, CronRun, Error, Hold, JobName, RegisteredReplica, ReplicaId, ReplicaStatus,
     Result, Revision, RunId,
-    contracts::{Busy, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Store, Watch},
+    contracts::{Busy, ConfigQuery, Decide, Finish, HeldOutput, Look, Pages, RunOutput, RunQuery, Store, Watch},
     domain::ledger::{Account, Page},
 };
 
@@ -66,6 +66,15 @@ impl Store for BrokenStore {
         away()
     }
     async fn log(&self, _: RunId) -> Result<Option<String>> {
+        away()
+    }
+    async fn keep_output(&self, _: &[HeldOutput]) -> Result<()> {
+        away()
+    }
+    async fn output(&self, _: RunId, _: u64) -> Result<RunOutput> {
+        away()
+    }
+    async fn runs_after(&self, _: RunId, _: usize, _: &[RunId]) -> Result<Vec<CronRun>> {
         away()
     }
     async fn runs(&self, _: &RunQuery) -> Result<Vec<CronRun>> {

@@ -13,7 +13,7 @@ use cron_manager::{
     ClaimToken, CronConfig, CronConfigId, CronRun, Fence, Hold, JobName, PageId, RegisteredReplica, ReplicaId,
     ReplicaStatus, Result, Revision, RunId, RunKind, RunState, SkipReason,
     backends::memory::MemoryStore,
-    contracts::{Busy, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Store, Watch},
+    contracts::{Busy, ConfigQuery, Decide, Finish, HeldOutput, Look, Pages, RunOutput, RunQuery, Store, Watch},
     domain::ledger::{Account, Page},
 };
 use jiff::Timestamp;
@@ -333,6 +333,18 @@ impl Store for JudgedStore {
 
     async fn log(&self, id: RunId) -> Result<Option<String>> {
         self.store.log(id).await
+    }
+
+    async fn keep_output(&self, outputs: &[HeldOutput]) -> Result<()> {
+        self.store.keep_output(outputs).await
+    }
+
+    async fn output(&self, id: RunId, from: u64) -> Result<RunOutput> {
+        self.store.output(id, from).await
+    }
+
+    async fn runs_after(&self, after: RunId, limit: usize, ids: &[RunId]) -> Result<Vec<CronRun>> {
+        self.store.runs_after(after, limit, ids).await
     }
 
     async fn runs(&self, query: &RunQuery) -> Result<Vec<CronRun>> {

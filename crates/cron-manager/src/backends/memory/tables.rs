@@ -7,7 +7,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::registry::Registry;
+use super::{output::Output, registry::Registry};
 use crate::{
     ClaimToken, CronConfig, CronConfigId, CronRun, Error, ErrorKind, Fence, Hold, JobName, PageId, ReplicaId, Result,
     Revision, RunId, RunKind, RunState, StoreId,
@@ -21,7 +21,7 @@ pub(super) struct Tables {
     pub(super) id: StoreId,
     pub(super) configs: BTreeMap<CronConfigId, ConfigRow>,
     pub(super) runs: BTreeMap<RunId, CronRun>,
-    pub(super) logs: HashMap<RunId, String>,
+    pub(super) outputs: HashMap<RunId, Output>,
     pub(super) revision: Revision,
     pub(super) registry: Registry,
     names: HashMap<JobName, CronConfigId>,
@@ -59,7 +59,7 @@ impl Tables {
             id,
             configs: BTreeMap::new(),
             runs: BTreeMap::new(),
-            logs: HashMap::new(),
+            outputs: HashMap::new(),
             revision: Revision::default(),
             registry: Registry::default(),
             names: HashMap::new(),

@@ -11,8 +11,8 @@ use sqlx::{
 };
 
 use crate::{
-    ClaimToken, CronConfigId, Fence, JobName, ReplicaId, Revision, RunId, RunKind, RunState, SkipReason, StoreId, TraceParent,
-    domain::schedule::DstGap,
+    ClaimToken, CronConfigId, Fence, JobName, ReplicaId, Revision, RunId, RunKind, RunState, SkipReason, StoreId,
+    TraceParent, domain::schedule::DstGap,
 };
 
 /// Lets values of a type stand in columns of another type's kind: how it is stored, and how it is loaded.

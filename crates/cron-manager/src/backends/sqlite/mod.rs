@@ -11,6 +11,7 @@ mod error;
 mod lanes;
 mod lock;
 mod open;
+mod output;
 mod pages;
 mod replicas;
 mod runs;

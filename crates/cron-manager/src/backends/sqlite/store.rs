@@ -14,13 +14,13 @@ use super::{
     accounts,
     configs::{self, ConfigRow},
     error::from_sqlx,
-    pages, replicas, runs,
+    output, pages, replicas, runs,
     writer::Writer,
 };
 use crate::{
     ClaimToken, CronConfig, CronConfigId, CronRun, Error, ErrorKind, Hold, JobName, RegisteredReplica, ReplicaId,
-    ReplicaStatus, Result, Revision, RunId,
-    contracts::{Busy, Clock, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Store, Watch},
+    ReplicaStatus, Result, Revision, RunId, RunOutput,
+    contracts::{Busy, Clock, ConfigQuery, Decide, Finish, HeldOutput, Look, Pages, RunQuery, Store, Watch},
     domain::ledger::{Account, Page, Place},
 };
 
@@ -154,7 +154,19 @@ impl Store for SqliteStore {
     }
 
     async fn log(&self, id: RunId) -> Result<Option<String>> {
-        runs::log(&self.readers, id).await
+        output::log(&self.readers, id).await
+    }
+
+    async fn keep_output(&self, outputs: &[HeldOutput]) -> Result<()> {
+        self.write(async |on| output::keep(on, outputs).await).await
+    }
+
+    async fn output(&self, id: RunId, from: u64) -> Result<RunOutput> {
+        output::after(&self.readers, id, from).await
+    }
+
+    async fn runs_after(&self, after: RunId, limit: usize, ids: &[RunId]) -> Result<Vec<CronRun>> {
+        runs::after(&self.readers, after, limit, ids).await
     }
 
     async fn runs(&self, query: &RunQuery) -> Result<Vec<CronRun>> {

@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 
-use crate::{ClaimToken, CronConfig, CronRun, Fence, Hold, PageId, ReplicaId, RunId, RunKind, RunState, SkipReason, TraceParent};
+use crate::{
+    ClaimToken, CronConfig, CronRun, Fence, Hold, PageId, ReplicaId, RunId, RunKind, RunState, SkipReason, TraceParent,
+};
 
 /// A page: what a store hands over under a lock, and what it writes back. A config has one for the service, and one lane for each
 /// replica when every replica runs it.

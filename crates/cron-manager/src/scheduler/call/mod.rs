@@ -289,7 +289,7 @@ impl Replica {
 /// What the row says of a run that was begun here under the fence of `claimed`.
 fn told(claimed: &CronRun, row: CronRun) -> Called {
     let CronRun { state, reason, result, error, truncated, .. } = row.clone();
-    let outcome = Outcome { state, reason, result, error, log: None, truncated };
+    let outcome = Outcome { state, reason, result, error, log: None, log_start: 0, truncated };
     match (state, reason) {
         _ if row.fence != claimed.fence => Called::Lost(Box::new(row)),
         (RunState::Succeeded | RunState::Failed | RunState::TimedOut | RunState::Cancelled, _) => {
