@@ -8,6 +8,8 @@ pub mod contracts;
 pub mod domain;
 mod error;
 pub mod manager;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 pub mod scheduler;
 #[cfg(feature = "settings")]
 pub mod settings;
@@ -50,11 +52,11 @@ pub use domain::{
     Revision, RunId, RunKind, RunState, Schedule, SkipReason, StoreId, TraceParent,
 };
 pub use error::{Error, ErrorKind, Result};
-#[doc(inline)]
-pub use manager::CronManager;
 #[cfg(feature = "macros")]
 #[doc(hidden)]
 pub use manager::expansion as __private;
+#[doc(inline)]
+pub use manager::{CronManager, RunUpdate, WatchEvent};
 #[cfg(feature = "macros")]
 #[doc(inline)]
 pub use manager::{Declaration, DeclaredJob};

@@ -3,6 +3,7 @@
 mod clock;
 mod handler;
 mod locker;
+mod observer;
 mod randomness;
 mod signal;
 mod spawn;
@@ -15,6 +16,7 @@ pub use handler::{
     ProgressReport, RunOutput, Services, State, Stop, Tick, Window,
 };
 pub use locker::{Lease, LockRequest, LockTick, Locked, Locker};
+pub use observer::{LockAnswer, Observer};
 pub use randomness::Randomness;
 pub use signal::{Signal, Signals};
 pub use spawn::Spawn;

@@ -7,10 +7,14 @@ mod declared;
 #[cfg(feature = "macros")]
 #[doc(hidden)]
 pub mod expansion;
+mod follow;
 mod job;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod readiness;
 mod replicas;
 mod runs;
+mod watch;
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,11 +22,15 @@ use tokio::sync::broadcast;
 
 #[cfg(feature = "macros")]
 pub use declared::{Declaration, DeclaredJob};
+pub use follow::RunUpdate;
 pub use job::Job;
 pub use readiness::{Part, Readiness};
+pub use watch::WatchEvent;
 
 pub use crate::contracts::{ConfigQuery, RunQuery};
 
+#[cfg(feature = "metrics")]
+use crate::metrics::Metrics;
 use crate::{
     ReplicaId,
     scheduler::{Activity, Replica},
@@ -52,12 +60,25 @@ use crate::{
 #[derive(Clone)]
 pub struct CronManager {
     replica: Arc<Replica>,
+    #[cfg(feature = "metrics")]
+    metrics: Option<Arc<Metrics>>,
 }
 
 impl CronManager {
     /// A manager of that replica's store and jobs.
     pub fn new(replica: Arc<Replica>) -> Self {
-        Self { replica }
+        Self {
+            replica,
+            #[cfg(feature = "metrics")]
+            metrics: None,
+        }
+    }
+
+    /// The same manager, with what its replica's observer counts.
+    #[cfg(feature = "metrics")]
+    #[must_use]
+    pub fn with_metrics(self, metrics: Arc<Metrics>) -> Self {
+        Self { metrics: Some(metrics), ..self }
     }
 
     /// This process among the replicas of the service. It changes when the others had given it up for dead.

@@ -35,8 +35,11 @@ impl CronManager {
         self.replica.store().run(id).await?.ok_or_else(|| Error::not_found(format!("run {id}")))
     }
 
-    /// What a run printed; empty when it printed nothing, or has not ended.
+    /// What a run has logged: its newest [`Log::LIMIT`](crate::Log::LIMIT) characters, of a run that is live on another replica up to about a second ago.
     pub async fn cron_run_log(&self, id: RunId) -> Result<String> {
+        if let Some(live) = self.replica.active_run(id) {
+            return Ok(live.log_text().0);
+        }
         match self.replica.store().log(id).await? {
             Some(log) => Ok(log),
             None => self.cron_run(id).await.map(|_| String::new()),

@@ -41,6 +41,8 @@ pub struct Place {
 struct Row {
     run: CronRun,
     change: Change,
+    /// How many skipped ticks it stood for when it was read.
+    skipped: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +72,9 @@ impl Page {
     /// The page as it stands in the store: `now` by the store's clock, `runs` all its pending and running rows and
     /// the skipped tick row that reaches furthest.
     pub fn new(now: Timestamp, config: CronConfig, place: Place, runs: Vec<CronRun>) -> Self {
-        let rows = runs.into_iter().map(|run| Row { run, change: Change::None }).collect();
+        let skipped = |run: &CronRun| if run.state == RunState::Skipped { run.count } else { 0 };
+        let row = |run: CronRun| Row { skipped: skipped(&run), run, change: Change::None };
+        let rows = runs.into_iter().map(row).collect();
         Self { now, config, place, rows, edited: false }
     }
 
@@ -252,10 +256,10 @@ impl Page {
         self.rows.iter().filter(|row| row.change == Change::Update).map(|row| &row.run)
     }
 
-    /// The rows that were written as skipped, or grew.
-    pub fn written_skips(&self) -> impl Iterator<Item = &CronRun> {
+    /// The rows that were written as skipped, or grew, and how many more ticks they now stand for.
+    pub fn written_skips(&self) -> impl Iterator<Item = (&CronRun, u64)> {
         let skipped = |row: &&Row| row.change != Change::None && row.run.state == RunState::Skipped;
-        self.rows.iter().filter(skipped).map(|row| &row.run)
+        self.rows.iter().filter(skipped).map(|row| (&row.run, row.run.count - row.skipped))
     }
 
     /// The config to write, when it was edited.
@@ -306,7 +310,7 @@ impl Page {
     }
 
     fn insert(&mut self, run: CronRun) -> usize {
-        self.rows.push(Row { run, change: Change::Insert });
+        self.rows.push(Row { run, change: Change::Insert, skipped: 0 });
         self.rows.len() - 1
     }
 

@@ -153,6 +153,7 @@ impl Replica {
             found => found,
         };
         let Some(config) = marked.map(Arc::new) else { return Ok(None) };
+        self.observer.configured(&config);
         self.called.lock().insert(name.clone(), Arc::clone(&config));
         Ok(Some(config))
     }
@@ -189,7 +190,10 @@ impl Replica {
                 self.spawn(Arc::clone(self).recover(claimant.token, sent, Some(handler)));
             }
         })?;
-        pages.iter().for_each(|page| self.store_time.observe(page.now(), self.clock.elapsed()));
+        for page in &pages {
+            self.store_time.observe(page.now(), self.clock.elapsed());
+            page.written_skips().for_each(|(run, ticks)| self.observer.skipped(run, ticks));
+        }
         match decision.into_inner() {
             Decision::Started => Ok(self.begin_called(call, &pages, claimant.token, sent).await.unwrap_or(Next::Again)),
             Decision::Wait { until, row } => {
