@@ -9,52 +9,57 @@ use jiff::Timestamp;
 use parking_lot::{Mutex, RwLock};
 
 use super::{Kind, Text, histogram::Histogram, job::Job};
-use crate::{CronConfig, CronConfigId, JobName, SkipReason};
+use crate::{CronConfig, CronConfigId, JobName, Schedule, SkipReason};
 
 /// The jobs of all configs that are there, as far as this replica knows.
 pub(super) struct Jobs {
     most: usize,
-    configs: Mutex<HashMap<CronConfigId, CronConfig>>,
-    /// Those that have series. Locked for a moment to read, but when a config is made, renamed or deleted.
-    counted: RwLock<BTreeMap<JobName, Arc<Job>>>,
+    names: Mutex<HashMap<CronConfigId, JobName>>,
+    /// Those that have series. Locked for a moment to read, but when a config is made or changed.
+    counted: RwLock<BTreeMap<JobName, Counted>>,
+}
+
+#[derive(Clone)]
+struct Counted {
+    job: Arc<Job>,
+    /// When it runs, if it does.
+    schedule: Option<Schedule>,
 }
 
 impl Jobs {
     pub(super) fn new(most: usize) -> Self {
-        Self { most, configs: Mutex::default(), counted: RwLock::default() }
+        Self { most, names: Mutex::default(), counted: RwLock::default() }
     }
 
     pub(super) fn get(&self, name: &JobName) -> Option<Arc<Job>> {
-        self.counted.read().get(name).cloned()
+        self.counted.read().get(name).map(|counted| Arc::clone(&counted.job))
     }
 
-    /// Takes note of a config that was made or changed.
+    /// Takes note of a config that was made or changed. A place that has become free goes to the next one.
     pub(super) fn configure(&self, config: &CronConfig) {
-        let mut configs = self.configs.lock();
-        let before = if config.deleted_at.is_some() {
-            configs.remove(&config.id)
-        } else {
-            configs.insert(config.id, config.clone())
-        };
-        let mut counted = self.counted.write();
-        if let Some(old) = before.filter(|before| config.deleted_at.is_some() || before.name != config.name) {
-            counted.remove(&old.name);
+        let (mut names, mut counted) = (self.names.lock(), self.counted.write());
+        if let Some(old) = names.remove(&config.id).filter(|old| config.deleted_at.is_some() || *old != config.name) {
+            counted.remove(&old);
         }
-        if config.deleted_at.is_none() && counted.len() < self.most {
-            counted.entry(config.name.clone()).or_insert_with(|| Arc::new(Job::new()));
+        if config.deleted_at.is_some() {
+            return;
         }
-        // A place that has become free goes to one that had none.
-        if counted.len() < self.most.min(configs.len())
-            && let Some(next) = configs.values().find(|config| !counted.contains_key(&config.name))
-        {
-            counted.insert(next.name.clone(), Arc::new(Job::new()));
+        names.insert(config.id, config.name.clone());
+        let schedule = config.schedule.clone().filter(|_| config.is_active());
+        let has_room = counted.len() < self.most;
+        match counted.get_mut(&config.name) {
+            Some(known) => known.schedule = schedule,
+            None if has_room => {
+                drop(counted.insert(config.name.clone(), Counted { job: Arc::new(Job::new()), schedule }));
+            }
+            None => {}
         }
     }
 
     pub(super) fn write(&self, text: &mut Text, now: Timestamp) {
-        let jobs: Vec<(JobName, Arc<Job>)> =
-            self.counted.read().iter().map(|(name, job)| (name.clone(), Arc::clone(job))).collect();
-        let (known, next) = self.next_runs(now);
+        let known = self.names.lock().len();
+        let counted = self.counted.read().clone();
+        let jobs: Vec<(&str, &Job)> = counted.iter().map(|(name, counted)| (name.as_str(), &*counted.job)).collect();
         let help = "Jobs that this replica knows of.";
         text.family("cron_manager_jobs", Kind::Gauge, help).series(&[], known);
         let help = "Jobs beyond the limit of jobs with series of their own.";
@@ -69,64 +74,49 @@ impl Jobs {
         let help = "When the job last succeeded on this replica, in seconds since 1970; 0 before that.";
         let mut family = text.family("cron_manager_job_last_success_timestamp_seconds", Kind::Gauge, help);
         for (name, job) in &jobs {
-            family.series(&[("job", name.as_str())], job.last_success());
+            family.series(&[("job", name)], job.last_success());
         }
         let help = "When the job is due next, in seconds since 1970; 0 when it is not.";
         let mut family = text.family("cron_manager_job_next_run_timestamp_seconds", Kind::Gauge, help);
-        for (name, _) in &jobs {
-            family.series(&[("job", name.as_str())], next.get(name).copied().unwrap_or_default());
+        for (name, Counted { schedule, .. }) in &counted {
+            let next = schedule.as_ref().and_then(|schedule| schedule.next_after(now));
+            family.series(&[("job", name.as_str())], next.map_or(0, Timestamp::as_second));
         }
-    }
-
-    /// How many configs there are, and when those that are due again are.
-    fn next_runs(&self, now: Timestamp) -> (usize, HashMap<JobName, i64>) {
-        let configs = self.configs.lock();
-        let next = |config: &CronConfig| {
-            let schedule = config.schedule.as_ref().filter(|_| config.is_active())?;
-            Some((config.name.clone(), schedule.next_after(now)?.as_second()))
-        };
-        (configs.len(), configs.values().filter_map(next).collect())
     }
 }
 
-fn write_runs(text: &mut Text, jobs: &[(JobName, Arc<Job>)]) {
+fn write_runs(text: &mut Text, jobs: &[(&str, &Job)]) {
     let help = "Runs that ended, by their state, and ticks that were skipped.";
     let mut family = text.family("cron_manager_job_runs_total", Kind::Counter, help);
     for (name, job) in jobs {
         for (state, count) in job.ends() {
-            family.series(&[("job", name.as_str()), ("outcome", state.as_str())], count);
+            family.series(&[("job", name), ("outcome", state.as_str())], count);
         }
         let skipped: u64 = job.skips().map(|(_, count)| count).sum();
-        family.series(&[("job", name.as_str()), ("outcome", "skipped")], skipped);
+        family.series(&[("job", name), ("outcome", "skipped")], skipped);
     }
 }
 
-fn write_skips(text: &mut Text, jobs: &[(JobName, Arc<Job>)]) {
+fn write_skips(text: &mut Text, jobs: &[(&str, &Job)]) {
     let help = "Ticks that were skipped, by their reason.";
     let mut family = text.family("cron_manager_job_skipped_total", Kind::Counter, help);
     for (name, job) in jobs {
         for (reason, count) in job.skips() {
-            family.series(&[("job", name.as_str()), ("reason", reason.as_str())], count);
+            family.series(&[("job", name), ("reason", reason.as_str())], count);
         }
     }
     let help = "Ticks that nobody planned in time, and that were not caught up.";
     let mut family = text.family("cron_manager_job_missed_ticks_total", Kind::Counter, help);
     for (name, job) in jobs {
         let missed = job.skips().find(|(reason, _)| *reason == SkipReason::Missed);
-        family.series(&[("job", name.as_str())], missed.map_or(0, |(_, count)| count));
+        family.series(&[("job", name)], missed.map_or(0, |(_, count)| count));
     }
 }
 
-fn write_histograms(
-    text: &mut Text,
-    name: &str,
-    help: &str,
-    jobs: &[(JobName, Arc<Job>)],
-    of: impl Fn(&Job) -> &Histogram,
-) {
+fn write_histograms(text: &mut Text, name: &str, help: &str, jobs: &[(&str, &Job)], of: impl Fn(&Job) -> &Histogram) {
     let mut family = text.family(name, Kind::Histogram, help);
     for (name, job) in jobs {
-        family.histogram(&[("job", name.as_str())], of(job));
+        family.histogram(&[("job", name)], of(job));
     }
 }
 
@@ -145,20 +135,21 @@ mod tests {
     }
 
     #[test]
-    fn a_deleted_or_renamed_job_s_series_go_and_another_takes_the_place() {
+    fn a_deleted_or_renamed_job_s_series_go_and_the_next_job_takes_the_place() {
         let jobs = Jobs::new(2);
         for (id, name) in [(1, "a"), (2, "b"), (3, "c")] {
             jobs.configure(&config(id, name));
         }
         assert_eq!(names(&jobs), ["a", "b"]);
+        let mut text = Text::default();
+        jobs.write(&mut text, Timestamp::UNIX_EPOCH);
+        let text = text.finish();
+        assert!(text.contains("\ncron_manager_jobs 3\n") && text.contains("\ncron_manager_metrics_jobs_left_out 1\n"));
         jobs.configure(&config(1, "d"));
         assert_eq!(names(&jobs), ["b", "d"]);
         jobs.configure(&CronConfig { deleted_at: Some(Timestamp::UNIX_EPOCH), ..config(2, "b") });
-        assert_eq!(names(&jobs), ["c", "d"]);
-        jobs.configure(&CronConfig { deleted_at: Some(Timestamp::UNIX_EPOCH), ..config(3, "c") });
         assert_eq!(names(&jobs), ["d"]);
-        let mut text = Text::default();
-        jobs.write(&mut text, Timestamp::UNIX_EPOCH);
-        assert!(text.finish().contains("\ncron_manager_metrics_jobs_left_out 0\n"));
+        jobs.configure(&config(3, "c"));
+        assert_eq!(names(&jobs), ["c", "d"]);
     }
 }
