@@ -72,6 +72,11 @@ pub use setup::Builder;
 #[doc = include_str!("../../../README.md")]
 struct Readme;
 
+/// So are those of the page on following runs.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/following.md")]
+struct Following;
+
 /// So are those of the page on handlers.
 #[cfg(all(doctest, feature = "macros"))]
 #[doc = include_str!("../../../docs/handlers.md")]

@@ -86,8 +86,7 @@ impl CronManager {
     /// Decides on pages of one config, then tells all replicas to look. Returns the service's page.
     pub(super) async fn change(&self, id: CronConfigId, pages: Pages<'_>, decide: Decide<'_>) -> Result<Page> {
         let pages = self.replica.store().transact(pages, Busy::Wait, decide).await?;
-        let skips = pages.iter().flat_map(Page::written_skips);
-        skips.for_each(|(run, ticks)| self.replica.observer().skipped(run, ticks));
+        self.replica.count_skips(&pages);
         self.replica.nudge();
         pages.into_iter().next().ok_or_else(|| Error::not_found(format!("config {id}")))
     }

@@ -6,11 +6,11 @@ use super::{CronManager, Readiness};
 use crate::metrics::{Kind, Text};
 
 /// How long the parts have to answer.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(3);
 
 impl CronManager {
     /// What this replica has counted since its process began, and how it stands, in Prometheus's text format 0.0.4
-    /// (`text/plain; version=0.0.4`). A store that does not answer within a second is told of as down.
+    /// (`text/plain; version=0.0.4`). Where the parts do not answer within three seconds, all are told of as down.
     pub async fn metrics(&self) -> String {
         let mut text = Text::default();
         let version = env!("CARGO_PKG_VERSION");

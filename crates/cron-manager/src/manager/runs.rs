@@ -2,7 +2,7 @@
 
 use super::CronManager;
 use crate::{
-    CronConfigId, CronRun, Error, Result, RunId, RunKind, TraceParent,
+    CronConfigId, CronRun, Error, Result, RunId, RunKind, RunOutput, TraceParent,
     contracts::{Pages, RunQuery},
     domain::ledger::Page,
     scheduler,
@@ -44,6 +44,18 @@ impl CronManager {
             Some(log) => Ok(log),
             None => self.cron_run(id).await.map(|_| String::new()),
         }
+    }
+
+    /// What is seen of a run: its log after the first `from` characters, as far as it is kept, and how far it last said it had come. As fresh as
+    /// [`Self::cron_run_log`].
+    ///
+    /// Errors: not found.
+    pub async fn cron_run_output(&self, id: RunId, from: u64) -> Result<RunOutput> {
+        if let Some(live) = self.replica.active_run(id) {
+            return Ok(live.output(from));
+        }
+        self.cron_run(id).await?;
+        self.replica.store().output(id, from).await
     }
 
     /// Runs, newest first.

@@ -199,3 +199,56 @@ impl View {
         has_lost
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::{
+        CronConfigFields, SkipReason,
+        domain::ledger::{Page, Place},
+    };
+
+    /// A row that stands for so many skipped ticks.
+    fn skipped(id: i64, count: u64) -> CronRun {
+        let now = Timestamp::UNIX_EPOCH;
+        let config = CronConfigFields::named("j").create(now).unwrap();
+        let mut page = Page::new(now, config, Place::begun(now), Vec::new());
+        page.record_skipped(SkipReason::Overlap, now, now, count);
+        let run = page.runs().next().unwrap().clone();
+        CronRun { id: RunId(id), ..run }
+    }
+
+    fn told(events: &[WatchEvent]) -> Vec<(i64, u64)> {
+        let row = |event: &WatchEvent| match event {
+            WatchEvent::Skipped(run) => Some((run.id.0, run.count)),
+            _ => None,
+        };
+        events.iter().filter_map(row).collect()
+    }
+
+    #[test]
+    fn a_row_that_was_written_at_the_same_time_as_others_and_shows_up_later_is_told() {
+        let mut view = View { newest: RunId(4), ..View::default() };
+        assert_eq!(told(&view.learn(vec![skipped(7, 1), skipped(5, 1)])), [(5, 1), (7, 1)]);
+        assert!(view.asked().contains(&RunId(6)));
+        assert_eq!(told(&view.learn(vec![skipped(6, 1), skipped(5, 2)])), [(5, 2), (6, 1)]);
+        assert_eq!(view.asked(), [RunId(5), RunId(6), RunId(7)], "they may grow");
+        assert!(view.learn(vec![skipped(6, 1)]).is_empty());
+        view.learn(vec![skipped(9, 1)]);
+        for _ in 0..=LATE {
+            view.learn(Vec::new());
+        }
+        assert!(!view.asked().contains(&RunId(8)), "a sequence has gaps, too");
+    }
+
+    #[test]
+    fn what_is_in_view_stays_small() {
+        let mut view = View::default();
+        view.learn((1..=1_000).map(|id| skipped(id * 3, 1)).collect());
+        assert!(!view.forget());
+        assert_eq!((view.known.len(), view.missing.len()), (GROWING, BATCH));
+        assert_eq!(view.newest, RunId(3_000));
+    }
+}

@@ -16,6 +16,7 @@ use super::{active::ActiveRuns, share::Share, store_time::StoreTime, under_way::
 use crate::{
     ActiveRun, CronConfig, CronRun, Handler, JobName, Outcome, ReplicaId, RunId, StoreId,
     contracts::{Clock, Finish, Locker, Observer, Randomness, Services, Signal, Spawn, Store},
+    domain::ledger::Page,
 };
 
 /// What a replica is made of.
@@ -284,9 +285,10 @@ impl Replica {
         self.active.executing()
     }
 
-    /// What keeps count of what happens.
-    pub fn observer(&self) -> &dyn Observer {
-        &*self.observer
+    /// Counts the ticks that were written as skipped by a decision on these pages.
+    pub fn count_skips(&self, pages: &[Page]) {
+        let skips = pages.iter().flat_map(Page::written_skips);
+        skips.for_each(|(run, ticks)| self.observer.skipped(run, ticks));
     }
 
     pub(super) fn handler(&self, name: &JobName) -> Option<Arc<dyn Handler>> {

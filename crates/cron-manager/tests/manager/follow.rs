@@ -129,6 +129,12 @@ async fn what_a_replica_s_death_interrupts_keeps_its_log() {
     let row = service.manager.cron_run(run).await.unwrap();
     assert_eq!(row.state, RunState::Running);
     assert_eq!(service.store.log(run).await.unwrap().as_deref(), Some("step 1\n"));
+    for manager in [&service.manager, &service.another().await.manager] {
+        let output = manager.cron_run_output(run, 5).await.unwrap();
+        assert_eq!((output.log.start, &*output.log.text, output.progress.unwrap().fraction), (5, "1\n", 0.25));
+    }
+    let unknown = service.manager.cron_run_output(RunId(9), 0).await;
+    assert_eq!(unknown.unwrap_err().kind(), ErrorKind::NotFound);
 }
 
 #[tokio::test]

@@ -95,6 +95,21 @@ async fn ticks_that_were_missed_and_skips_by_an_edit_are_counted() {
     assert_eq!(series(&service).await[disabled], 3.0);
 }
 
+#[tokio::test]
+async fn a_part_that_does_not_answer_is_down_and_the_rest_is_told_all_the_same() {
+    let (service, lock) = Service::with_lock().await;
+    service.manager.start();
+    lock.hang();
+    let manager = service.manager.clone();
+    let told = tokio::spawn(async move { manager.metrics().await });
+    quiet().await;
+    service.pass(seconds(4)).await;
+    let text = told.await.unwrap();
+    for line in ["part_up{part=\"store\"} 1", "part_up{part=\"locker\"} 0", "ready 1", "jobs 0"] {
+        assert!(text.contains(&format!("\ncron_manager_{line}\n")), "{line}");
+    }
+}
+
 /// The names in the first column of the page's tables.
 fn documented() -> BTreeSet<String> {
     let page = include_str!("../../../../docs/metrics.md");

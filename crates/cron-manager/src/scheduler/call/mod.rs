@@ -163,6 +163,7 @@ impl Replica {
         let mark = |pages: &mut [Page]| edit(pages, &fields, None, self.tuning.late_after);
         match self.store.transact(Pages::AllOf(&[config.id]), Busy::Wait, &mark).await {
             Ok(pages) => {
+                self.count_skips(&pages);
                 self.nudge();
                 Ok(pages.first().map(|page| page.config().clone()))
             }
@@ -192,8 +193,8 @@ impl Replica {
         })?;
         for page in &pages {
             self.store_time.observe(page.now(), self.clock.elapsed());
-            page.written_skips().for_each(|(run, ticks)| self.observer.skipped(run, ticks));
         }
+        self.count_skips(&pages);
         match decision.into_inner() {
             Decision::Started => Ok(self.begin_called(call, &pages, claimant.token, sent).await.unwrap_or(Next::Again)),
             Decision::Wait { until, row } => {
