@@ -2,7 +2,11 @@
 
 use std::pin::Pin;
 
-use cron_manager::{RunState, WatchEvent};
+use cron_manager::{
+    RunState, WatchEvent,
+    contracts::{Busy, Pages},
+    domain::ledger::Page,
+};
 use futures_util::{FutureExt, Stream, StreamExt};
 
 use crate::service::{Service, done, held, quiet, seconds};
@@ -75,8 +79,12 @@ async fn a_watcher_that_is_far_behind_is_told_so_and_goes_on() {
     let config = service.manager.job("many").run(done()).await.unwrap();
     let mut events: Events = Box::pin(service.manager.watch());
     assert_eq!(during(&service, &mut events, 1).await, Vec::<String>::new());
-    for _ in 0..10_002 {
-        service.manager.trigger(config.id).await.unwrap();
-    }
+    let many = |pages: &mut [Page]| {
+        for at in 0..10_002 {
+            pages[0].record_manual(at.to_string());
+        }
+        Ok(())
+    };
+    service.store.transact(Pages::Of(&[config.id.into()]), Busy::Wait, &many).await.unwrap();
     assert_eq!(during(&service, &mut events, 1).await, ["lagged"]);
 }
