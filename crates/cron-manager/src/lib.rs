@@ -8,6 +8,8 @@ pub mod contracts;
 pub mod domain;
 mod error;
 pub mod manager;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 pub mod scheduler;
 #[cfg(feature = "settings")]
 pub mod settings;
@@ -18,7 +20,8 @@ pub mod testing;
 #[doc(inline)]
 pub use contracts::{
     ActiveRun, Attempt, Cancellation, Config, Ctx, Events, FromRun, Handler, HandlerResult, IdempotencyKey,
-    IntoHandler, IntoHandlerResult, JobFn, Progress, ProgressReport, State, Stop, Tick, Window,
+    IntoHandler, IntoHandlerResult, JobFn, Log, LogPart, Progress, ProgressReport, RunOutput, State, Stop, Tick,
+    Window,
 };
 /// Declares the job that an async function does, for [`CronManager::declare`] and [`CronManager::declare_all`]. The values that can be
 /// chosen by their names are those of [`schedules`], [`DstGap`](domain::schedule::DstGap), [`CatchUp`], [`Overlap`] and [`OnAbandoned`].
@@ -47,14 +50,14 @@ pub use domain::{
     AuditId, AuditRecord, Author, CatchUp, ClaimToken, Context, CronConfig, CronConfigFields, CronConfigId, CronRun,
     Difference, Fence, Hold, JobName, LockHolder, LockPolicy, OnAbandoned, Outcome, Overlap, PageId, Policy,
     RegisteredReplica, ReplicaId, ReplicaStatus, Revision, Role, RunId, RunKind, RunState, Schedule, SecretToken,
-    SkipReason, StoreId, Token, TokenId,
+    SkipReason, StoreId, Token, TokenId, TraceParent,
 };
 pub use error::{Error, ErrorKind, Result};
-#[doc(inline)]
-pub use manager::CronManager;
 #[cfg(feature = "macros")]
 #[doc(hidden)]
 pub use manager::expansion as __private;
+#[doc(inline)]
+pub use manager::{CronManager, RunUpdate, WatchEvent};
 #[cfg(feature = "macros")]
 #[doc(inline)]
 pub use manager::{Declaration, DeclaredJob};
@@ -69,6 +72,11 @@ pub use setup::Builder;
 #[cfg(all(doctest, feature = "sqlite", feature = "macros"))]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+/// So are those of the page on following runs.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/following.md")]
+struct Following;
 
 /// So are those of the page on handlers.
 #[cfg(all(doctest, feature = "macros"))]

@@ -51,6 +51,7 @@ fn run(second: i64) -> CronRun {
         result: None,
         error: None,
         truncated: false,
+        traceparent: None,
     }
 }
 

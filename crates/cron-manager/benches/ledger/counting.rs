@@ -6,7 +6,9 @@ use async_trait::async_trait;
 use cron_manager::{
     AuditRecord, Author, ClaimToken, CronConfig, CronConfigId, CronRun, Hold, JobName, RegisteredReplica, ReplicaId,
     ReplicaStatus, Result, Revision, RunId, Token, TokenId,
-    contracts::{AuditQuery, Busy, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Store, Watch},
+    contracts::{
+        AuditQuery, Busy, ConfigQuery, Decide, Finish, HeldOutput, Look, Pages, RunOutput, RunQuery, Store, Watch,
+    },
     domain::{
         NewToken, TokenHash,
         ledger::{Account, Page},
@@ -97,6 +99,18 @@ impl<S: Store> Store for CountingStore<S> {
 
     async fn log(&self, id: RunId) -> Result<Option<String>> {
         self.counted().log(id).await
+    }
+
+    async fn keep_output(&self, outputs: &[HeldOutput]) -> Result<()> {
+        self.counted().keep_output(outputs).await
+    }
+
+    async fn output(&self, id: RunId, from: u64) -> Result<RunOutput> {
+        self.counted().output(id, from).await
+    }
+
+    async fn runs_after(&self, after: RunId, limit: usize, ids: &[RunId]) -> Result<Vec<CronRun>> {
+        self.counted().runs_after(after, limit, ids).await
     }
 
     async fn runs(&self, query: &RunQuery) -> Result<Vec<CronRun>> {

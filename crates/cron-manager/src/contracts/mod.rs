@@ -3,6 +3,7 @@
 mod clock;
 mod handler;
 mod locker;
+mod observer;
 mod randomness;
 mod signal;
 mod spawn;
@@ -11,15 +12,17 @@ mod store;
 pub use clock::Clock;
 pub use handler::{
     ActiveRun, AsFunction, AsHandler, Attempt, Cancellation, Config, Ctx, Events, FromRun, Function, Handler,
-    HandlerResult, IdempotencyKey, IntoHandler, IntoHandlerResult, JobFn, Progress, ProgressReport, Services, State,
-    Stop, Tick, Window,
+    HandlerResult, IdempotencyKey, IntoHandler, IntoHandlerResult, JobFn, Log, LogPart, OutputChanges, Progress,
+    ProgressReport, RunOutput, Services, State, Stop, Tick, Window,
 };
 pub use locker::{Lease, LockRequest, LockTick, Locked, Locker};
+pub use observer::{LockAnswer, Observer};
 pub use randomness::Randomness;
 pub use signal::{Signal, Signals};
 pub use spawn::Spawn;
 pub use store::{
-    AuditQuery, Busy, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Running, Standing, Store, Waiting, Watch,
+    AuditQuery, Busy, ConfigQuery, Decide, Finish, HeldOutput, Look, Pages, RunQuery, Running, Standing, Store,
+    Waiting, Watch,
 };
 
 /// A boxed future, as the contracts that cannot be `async fn` return it.

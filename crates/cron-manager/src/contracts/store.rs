@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use jiff::Timestamp;
 
+use super::RunOutput;
 use crate::{
     AuditId, AuditRecord, Author, ClaimToken, CronConfig, CronConfigId, CronRun, Hold, JobName, Outcome, PageId,
     RegisteredReplica, ReplicaId, ReplicaStatus, Result, Revision, RunId, RunState, SkipReason, StoreId, Token,
@@ -53,7 +54,7 @@ pub enum Pages<'a> {
 ///   exclusive config. A write that would break this fails whole.
 /// - Names are unique, also among deleted configs.
 /// - An edit's revision is greater than all revisions that [`Store::look`] has shown before; watermark and fence change none.
-/// - `heartbeat` and `finish` touch only running rows under the same replica and fence.
+/// - `heartbeat`, `keep_output` and `finish` touch only running rows under the same replica and fence.
 /// - A replica that has ended stays so.
 /// - A store has one id for ever, and no other store has it.
 /// - Each change that somebody asks for has one record in the audit, in its transaction: the records of the pages that were written, a new
@@ -79,6 +80,10 @@ pub trait Store: Send + Sync + 'static {
 
     /// Counts a heartbeat on each hold. Returns the runs whose hold was still good.
     async fn heartbeat(&self, holds: &[Hold]) -> Result<Vec<RunId>>;
+
+    /// Keeps what held runs have logged, each part in its place, and how far they say they have come. Of a log, what comes after the part is
+    /// dropped, and so is what comes before it when there is a gap; its newest [`Log::LIMIT`](crate::Log::LIMIT) characters are kept. Holds that are no longer good are left out. It may be repeated.
+    async fn keep_output(&self, outputs: &[HeldOutput]) -> Result<()>;
 
     /// Ends runs; one that was skipped after all has neither begun nor ended. Returns those whose hold was still good; the others are left as they are.
     async fn finish(&self, finishes: &[Finish]) -> Result<Vec<RunId>>;
@@ -114,6 +119,14 @@ pub trait Store: Send + Sync + 'static {
     /// What a run printed. `None`: no such run, or nothing.
     async fn log(&self, id: RunId) -> Result<Option<String>>;
 
+    /// What is kept of what a run logged after the first `from` characters, and how far it said it had come. All that is kept, when so
+    /// many were never logged; nothing, when there is nothing.
+    async fn output(&self, id: RunId, from: u64) -> Result<RunOutput>;
+
+    /// At most `limit` runs whose ids are greater than `after`, those with the smallest ones, and the runs of `ids`; in no order. What others wrote at the
+    /// same time may show up later, among smaller ids.
+    async fn runs_after(&self, after: RunId, limit: usize, ids: &[RunId]) -> Result<Vec<CronRun>>;
+
     /// Runs, newest id first.
     async fn runs(&self, query: &RunQuery) -> Result<Vec<CronRun>>;
 
@@ -146,6 +159,15 @@ pub struct Finish {
     pub hold: Hold,
     /// How it ended.
     pub outcome: Outcome,
+}
+
+/// What is seen of a held run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HeldOutput {
+    /// Who says so.
+    pub hold: Hold,
+    /// The new part of its log, and its progress.
+    pub output: RunOutput,
 }
 
 /// A config and how far its ticks are accounted for.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{ClaimToken, CronConfigId, Fence, JobName, PageId, ReplicaId, RunId};
+use super::{ClaimToken, CronConfigId, Fence, JobName, PageId, ReplicaId, RunId, TraceParent};
 
 /// Where a run comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -130,6 +130,9 @@ pub struct Hold {
     pub fence: Fence,
 }
 
+/// An odd number whose multiples are spread over all numbers: the golden ratio's.
+const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// One execution of a job, or the record of why ticks did not run.
 #[doc(alias = "CronJob")]
 #[derive(Clone, Debug, PartialEq)]
@@ -186,6 +189,8 @@ pub struct CronRun {
     pub error: Option<String>,
     /// Whether result, error or log lost a part to their limits.
     pub truncated: bool,
+    /// The trace in which it was asked for.
+    pub traceparent: Option<TraceParent>,
 }
 
 impl CronRun {
@@ -198,6 +203,15 @@ impl CronRun {
     pub fn hold(&self) -> Option<Hold> {
         let replica_id = self.replica_id.filter(|_| self.state == RunState::Running)?;
         Some(Hold { run_id: self.id, replica_id, fence: self.fence })
+    }
+
+    /// The run's own place among traces, to hand on with what its handler asks of others: a new trace for each claim. The trace in which
+    /// the run was asked for is another one, [`Self::traceparent`].
+    pub fn own_trace(&self) -> TraceParent {
+        let claim = u128::from(self.token.0 as u64) << 64;
+        let run = u128::from((self.id.0 as u64).wrapping_mul(SPREAD));
+        let span = (self.token.0 as u64).wrapping_add(run as u64).wrapping_mul(SPREAD);
+        TraceParent::new(claim | run, span, self.traceparent.is_none_or(TraceParent::is_sampled))
     }
 
     /// The same for every attempt at one tick: `configId/dueAt`; for a manual run its id.

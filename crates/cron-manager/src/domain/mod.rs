@@ -15,6 +15,7 @@ mod policy;
 mod replica;
 pub mod schedule;
 mod token;
+mod trace_parent;
 
 pub use access::{Author, Role};
 pub use audit::{AuditRecord, Difference};
@@ -31,3 +32,4 @@ pub use replica::{RegisteredReplica, ReplicaStatus};
 pub use schedule::Schedule;
 pub(crate) use token::secret_text;
 pub use token::{NewToken, SecretToken, Token, TokenHash};
+pub use trace_parent::TraceParent;

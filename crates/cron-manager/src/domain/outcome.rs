@@ -15,8 +15,10 @@ pub struct Outcome {
     pub result: Option<String>,
     /// What went wrong.
     pub error: Option<String>,
-    /// What it printed.
+    /// What it logged.
     pub log: Option<String>,
+    /// How many characters it logged before what is kept.
+    pub log_start: u64,
     /// Whether one of these lost a part to its limit, or characters that cannot be kept.
     pub truncated: bool,
 }
@@ -29,7 +31,7 @@ impl Outcome {
 
     /// An outcome without result, error or log.
     pub fn new(state: RunState) -> Self {
-        Self { state, reason: None, result: None, error: None, log: None, truncated: false }
+        Self { state, reason: None, result: None, error: None, log: None, log_start: 0, truncated: false }
     }
 
     /// The handler was not called after all.

@@ -90,6 +90,7 @@ impl CronManager {
             decide(pages)
         };
         let pages = self.replica.store().transact(pages, Busy::Wait, &signed).await?;
+        self.replica.count_skips(&pages);
         self.replica.nudge();
         pages.into_iter().next().ok_or_else(|| Error::not_found(format!("config {id}")))
     }

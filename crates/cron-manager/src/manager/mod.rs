@@ -8,10 +8,14 @@ mod declared;
 #[cfg(feature = "macros")]
 #[doc(hidden)]
 pub mod expansion;
+mod follow;
 mod job;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod readiness;
 mod replicas;
 mod runs;
+mod watch;
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,11 +23,15 @@ use tokio::sync::broadcast;
 
 #[cfg(feature = "macros")]
 pub use declared::{Declaration, DeclaredJob};
+pub use follow::RunUpdate;
 pub use job::Job;
 pub use readiness::{Part, Readiness};
+pub use watch::WatchEvent;
 
 pub use crate::contracts::{AuditQuery, ConfigQuery, RunQuery};
 
+#[cfg(feature = "metrics")]
+use crate::metrics::Metrics;
 use crate::{
     Author, ReplicaId,
     contracts::Clock,
@@ -56,18 +64,25 @@ pub struct CronManager {
     replica: Arc<Replica>,
     /// Who asks.
     author: Author,
+    #[cfg(feature = "metrics")]
+    metrics: Option<Arc<Metrics>>,
 }
 
 impl CronManager {
     /// A manager of that replica's store and jobs.
     pub fn new(replica: Arc<Replica>) -> Self {
-        Self { replica, author: Author::code() }
+        Self {
+            replica,
+            author: Author::code(),
+            #[cfg(feature = "metrics")]
+            metrics: None,
+        }
     }
 
     /// The same manager, speaking for `author`: what it changes is recorded under that name. Otherwise it speaks for the service's own code.
     #[must_use]
     pub fn by(&self, author: Author) -> Self {
-        Self { replica: Arc::clone(&self.replica), author }
+        Self { author, ..self.clone() }
     }
 
     /// Who it speaks for.
@@ -78,6 +93,13 @@ impl CronManager {
     /// The clock of this machine, as it was given to the builder.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         self.replica.clock()
+    }
+
+    /// The same manager, with what its replica's observer counts.
+    #[cfg(feature = "metrics")]
+    #[must_use]
+    pub fn with_metrics(self, metrics: Arc<Metrics>) -> Self {
+        Self { metrics: Some(metrics), ..self }
     }
 
     /// This process among the replicas of the service. It changes when the others had given it up for dead.

@@ -18,6 +18,8 @@ pub struct ActiveRuns {
     lives: Mutex<HashMap<RunId, Arc<Live>>>,
     /// When the heartbeats will look again; a run that needs one before wakes them.
     next_beat: Mutex<Option<Duration>>,
+    /// Wakes who tells the store what runs log.
+    pub(super) begun: Notify,
     /// Wakes the heartbeats.
     pub(super) beat_sooner: Notify,
     /// Wakes a shutdown when the last run has gone.
@@ -47,6 +49,9 @@ struct State {
     /// Until here nobody else can have taken the run, on this machine's clock.
     trust: Duration,
     next_beat: Duration,
+    /// When the handler was called, and for how long it went on.
+    began: Duration,
+    took: Option<Duration>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +71,7 @@ impl ActiveRuns {
             Entry::Occupied(mut place) => drop(place.insert(Arc::clone(live))),
             Entry::Vacant(place) => drop(place.insert(Arc::clone(live))),
         }
+        self.begun.notify_one();
         if self.next_beat.lock().is_none_or(|next| live.next_beat() < next) {
             self.beat_sooner.notify_one();
         }
@@ -93,6 +99,11 @@ impl ActiveRuns {
         self.lives.lock().get(&hold.run_id).filter(|live| live.hold == hold).cloned()
     }
 
+    /// The live run of that id.
+    pub(super) fn of(&self, id: RunId) -> Option<Arc<Live>> {
+        self.lives.lock().get(&id).cloned()
+    }
+
     pub(super) fn all(&self) -> Vec<Arc<Live>> {
         let mut lives: Vec<_> = self.lives.lock().values().cloned().collect();
         lives.sort_unstable_by_key(|live| live.hold.run_id);
@@ -117,7 +128,8 @@ impl Live {
     /// A run whose claim was sent at `sent`: trust counts from there.
     pub(super) fn new(active: ActiveRun, hold: Hold, sent: Duration) -> Self {
         let ttl = active.run().ttl;
-        let state = State { step: Step::Claimed, trust: sent + ttl, next_beat: sent + ttl / 3 };
+        let state =
+            State { step: Step::Claimed, trust: sent + ttl, next_beat: sent + ttl / 3, began: sent, took: None };
         Self { active, hold, state: Mutex::new(state), waiter: Mutex::default() }
     }
 
@@ -148,6 +160,7 @@ impl Live {
         let mut state = self.state.lock();
         let may = state.step == Step::Claimed && now < state.trust;
         state.step = if may { Step::Executing } else { Step::Over };
+        state.began = now;
         may
     }
 
@@ -161,8 +174,19 @@ impl Live {
         claimed
     }
 
-    pub(super) fn end(&self) {
-        self.state.lock().step = Step::Over;
+    /// The handler is over.
+    pub(super) fn end(&self, now: Duration) {
+        let mut state = self.state.lock();
+        (state.step, state.took) = (Step::Over, Some(now - state.began));
+    }
+
+    /// How long the handler went on, once it is over.
+    pub(super) fn took(&self) -> Option<Duration> {
+        self.state.lock().took
+    }
+
+    pub(super) fn is_executing(&self) -> bool {
+        self.state.lock().step == Step::Executing
     }
 
     pub(super) fn trust(&self) -> Duration {

@@ -2,6 +2,8 @@
 
 use std::{cell::Cell, sync::Arc, time::Duration};
 
+use tracing::Instrument;
+
 use super::{
     Replica,
     plan::{decline, plan},
@@ -23,7 +25,8 @@ impl Replica {
             Ok(())
         };
         let sent = self.clock.elapsed();
-        match self.store.transact(Pages::Of(ids), Busy::Skip, &decide).await {
+        let span = tracing::debug_span!("cron_claim", pages = ids.len());
+        match self.store.transact(Pages::Of(ids), Busy::Skip, &decide).instrument(span).await {
             Ok(pages) => {
                 self.begin_claimed(&pages, claimant.token, sent);
                 Ok(pages)
@@ -67,7 +70,7 @@ impl Replica {
             for run in page.claimed(token) {
                 self.begin(self.handler(&run.name), run.clone(), Arc::new(page.config().clone()), sent);
             }
-            page.written_skips().for_each(|run| self.report_skip(run));
+            page.written_skips().for_each(|(run, ticks)| self.report_skip(run, ticks));
         }
     }
 

@@ -5,7 +5,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::plan::plan;
-use crate::{CronConfig, CronConfigFields, Difference, Error, ErrorKind, Result, SkipReason, domain::ledger::Page};
+use crate::{
+    CronConfig, CronConfigFields, Difference, Error, ErrorKind, Result, SkipReason, TraceParent, domain::ledger::Page,
+};
 
 /// Plans what is due under the old version, then puts the changed fields in force, on all pages of one config. With `if_version`, only
 /// if that is still the version.
@@ -33,15 +35,18 @@ pub fn delete(pages: &mut [Page], if_version: Option<i64>, late_after: Duration)
     Ok(())
 }
 
-/// Asks for a run outside the schedule.
-pub fn trigger(page: &mut Page, request_id: String) -> Result<()> {
+/// Asks for a run outside the schedule, maybe in a trace of the caller's.
+pub fn trigger(page: &mut Page, request_id: String, asked_in: Option<TraceParent>) -> Result<()> {
     check(page, None)?;
     if !page.config().enabled {
         let message = format!("{} is disabled; enable it to trigger it", page.config().name);
         return Err(Error::new(ErrorKind::FailedPrecondition, message));
     }
     page.note("trigger", Difference::of("requestId", Value::Null, &*request_id));
-    page.record_manual(request_id);
+    let place = page.record_manual(request_id);
+    if let Some(asked_in) = asked_in {
+        page.trace(place, asked_in);
+    }
     Ok(())
 }
 

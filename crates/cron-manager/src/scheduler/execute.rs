@@ -4,12 +4,14 @@ use std::{any::Any, future::poll_fn, panic::AssertUnwindSafe, pin::pin, sync::Ar
 
 use futures_util::FutureExt;
 use tokio::sync::oneshot;
+use tracing::{Instrument, Span};
 
 use super::{
     Replica,
     active::{End, Live},
     lock::{Ended, Lock},
     replica::Activity,
+    span,
 };
 use crate::{
     ActiveRun, CronConfig, CronRun, Handler, HandlerResult, Outcome, RunKind, RunState, Stop, contracts::Finish,
@@ -39,14 +41,16 @@ impl Replica {
 
     /// A panic that is not the handler's own, such as a locker's, must not leave a run that is kept alive and that nobody executes.
     async fn execute_or_let_go(self: Arc<Self>, live: Arc<Live>, handler: Option<Arc<dyn Handler>>) {
-        if AssertUnwindSafe(self.execute(&live, handler)).catch_unwind().await.is_err() {
+        let span = span::of(live.active.run(), live.hold.replica_id);
+        let executed = AssertUnwindSafe(self.execute(&live, handler, &span)).catch_unwind();
+        if executed.instrument(span.clone()).await.is_err() {
             tracing::error!(run_id = %live.hold.run_id, "executing a run panicked; it will be found abandoned");
             self.active.remove(live.hold);
             self.run_ended.notify_one();
         }
     }
 
-    async fn execute(&self, live: &Arc<Live>, handler: Option<Arc<dyn Handler>>) {
+    async fn execute(&self, live: &Arc<Live>, handler: Option<Arc<dyn Handler>>, span: &Span) {
         let run = live.active.run();
         let _locked = self.locks.begin();
         let Some(mut lock) = self.lock(live).await else { return self.run_ended.notify_one() };
@@ -54,9 +58,11 @@ impl Replica {
         match handler.filter(|_| live.begin(self.clock.elapsed())) {
             Some(handler) => {
                 live.log(format_args!("Job: {}; Started - Success", run.name));
+                self.observer.started(run);
                 self.report(Activity::Started(run.clone()));
                 let outcome = self.supervise(live, &mut lock, handler).await;
-                live.end();
+                live.end(self.clock.elapsed());
+                span::record(span, outcome.as_ref());
                 ended = Some(outcome.as_ref().map_or(Ended::Failed, Ended::of));
                 self.hand_in(live, outcome);
             }
@@ -143,8 +149,8 @@ fn outcome(active: &ActiveRun, ended: HandlerResult) -> Outcome {
         (_, Ok(_)) => RunState::Succeeded,
         (_, Err(_)) => RunState::Failed,
     };
-    let (log, cut) = active.log_text();
-    let outcome = Outcome::new(state).with_log(&log, cut);
+    let (log, cut) = (active.output(0).log, active.log_is_truncated());
+    let outcome = Outcome { log_start: log.start, ..Outcome::new(state).with_log(&log.text, cut) };
     match ended {
         Ok(value) => outcome.with_result(active.events(), value),
         Err(error) => outcome.with_failure(active.events(), &error),

@@ -3,6 +3,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use tokio::sync::mpsc::UnboundedReceiver;
+use tracing::Instrument;
 
 use super::{
     Replica,
@@ -32,7 +33,8 @@ impl Replica {
     /// changes nothing.
     async fn finish(&self, batch: &mut Vec<Finish>) {
         loop {
-            match self.store.finish(batch).await {
+            let span = tracing::debug_span!("cron_finish", runs = batch.len());
+            match self.store.finish(batch).instrument(span).await {
                 Ok(moved) => return self.settle_finishes(batch, &moved.into_iter().collect()),
                 Err(error) => {
                     tracing::warn!(%error, runs = batch.len(), "finishing was delayed");
@@ -58,7 +60,7 @@ impl Replica {
             if let Some(reason) = outcome.reason {
                 if is_recorded {
                     let run = CronRun { state: outcome.state, reason: Some(reason), started_at: None, ..run.clone() };
-                    self.report_skip(&run);
+                    self.report_skip(&run, run.count);
                 }
                 self.active.remove(hold);
                 continue;
@@ -67,6 +69,9 @@ impl Replica {
                 live.log(format_args!("Job: {}; Ended - {}", run.name, Ended::of(&outcome)));
             } else {
                 tracing::warn!(run_id = %run.id, job = %run.name, state = %outcome.state, "a finish was not needed or came too late");
+            }
+            if is_recorded {
+                self.observer.ended(run, outcome.state, live.took());
             }
             self.report(Activity::Ended(run.clone(), outcome));
             // Last: when none is left, a shutdown returns, and by then all ends have been told of.

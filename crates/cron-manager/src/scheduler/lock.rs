@@ -2,13 +2,15 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use tracing::Instrument;
+
 use super::{
     Replica,
     active::{End, Live},
 };
 use crate::{
     Error, LockHolder, LockPolicy, Outcome, PageId, Result, RunKind, SkipReason, Stop,
-    contracts::{Busy, Finish, Lease, LockRequest, LockTick, Locked, Pages},
+    contracts::{Busy, Finish, Lease, LockAnswer, LockRequest, LockTick, Locked, Pages},
     domain::ledger::Page,
 };
 
@@ -53,6 +55,15 @@ impl fmt::Display for Ended {
     }
 }
 
+fn lock_answer(answer: &Result<Locked>) -> LockAnswer {
+    match answer {
+        Ok(Locked::Mine(_)) => LockAnswer::Acquired,
+        Ok(Locked::Elsewhere) => LockAnswer::Elsewhere,
+        Ok(Locked::TickTaken) => LockAnswer::TickTaken,
+        Err(_) => LockAnswer::Unreachable,
+    }
+}
+
 impl Replica {
     /// Takes the lock of a claimed run. `None`: the run does not begin here; what becomes of it is on its way to the store.
     pub(super) async fn lock(&self, live: &Arc<Live>) -> Option<Lock> {
@@ -66,12 +77,14 @@ impl Replica {
         }
         // Trust can only grow while the answer is on its way; the lease was given no more than what there was of it.
         let until = live.trust();
-        let answer = match self.acquire(live, self.tuning.lock_timeout).await {
+        let span = tracing::debug_span!("cron_lock", job = %config.name);
+        let answer = match self.acquire(live, self.tuning.lock_timeout).instrument(span).await {
             Ok(Locked::Mine(_)) if self.clock.elapsed() >= until => {
                 Err(Error::unavailable("the answer came when the lease had run out"))
             }
             answer => answer,
         };
+        self.observer.lock_answered(lock_answer(&answer), self.clock.elapsed() - sent);
         match answer {
             Ok(Locked::Mine(lease)) => {
                 live.log(format_args!("Acquired lock for job: {}; Started - Success", config.name));

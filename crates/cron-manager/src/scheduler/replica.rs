@@ -14,8 +14,9 @@ use tokio::sync::{Notify, broadcast, mpsc, watch};
 
 use super::{active::ActiveRuns, share::Share, store_time::StoreTime, under_way::UnderWay, watch::Membership};
 use crate::{
-    CronConfig, CronRun, Handler, JobName, Outcome, ReplicaId, StoreId,
-    contracts::{Clock, Finish, Locker, Randomness, Services, Signal, Spawn, Store},
+    ActiveRun, CronConfig, CronRun, Handler, JobName, Outcome, ReplicaId, RunId, StoreId,
+    contracts::{Clock, Finish, Locker, Observer, Randomness, Services, Signal, Spawn, Store},
+    domain::ledger::Page,
 };
 
 /// What a replica is made of.
@@ -41,6 +42,8 @@ pub struct Parts {
     pub on: bool,
     /// What handlers may ask for.
     pub services: Arc<Services>,
+    /// Counts what happens; `()` does not.
+    pub observer: Arc<dyn Observer>,
 }
 
 /// The lengths and sizes a replica works by.
@@ -109,6 +112,7 @@ pub struct Replica {
     pub(super) version: String,
     pub(super) host: String,
     pub(super) services: Arc<Services>,
+    pub(super) observer: Arc<dyn Observer>,
     pub(super) store: Arc<dyn Store>,
     pub(super) locker: Arc<dyn Locker>,
     pub(super) signal: Arc<dyn Signal>,
@@ -165,6 +169,7 @@ impl Replica {
             version: parts.version,
             host: parts.host,
             services: parts.services,
+            observer: parts.observer,
             store: parts.store,
             locker: parts.locker,
             signal: parts.signal,
@@ -201,6 +206,7 @@ impl Replica {
         self.spawn(Arc::clone(self).keep_heartbeats());
         self.spawn(Arc::clone(self).keep_finishing(unfinished));
         self.spawn(Arc::clone(self).keep_watching());
+        self.spawn(Arc::clone(self).keep_output());
     }
 
     /// Its id; a new one when the others had given it up for dead.
@@ -269,6 +275,22 @@ impl Replica {
         self.activity.subscribe()
     }
 
+    /// The run, when it is live here.
+    pub fn active_run(&self, id: RunId) -> Option<ActiveRun> {
+        self.active.of(id).map(|live| live.active.clone())
+    }
+
+    /// How many runs are live here.
+    pub fn running(&self) -> usize {
+        self.active.executing()
+    }
+
+    /// Counts the ticks that were written as skipped by a decision on these pages.
+    pub fn count_skips(&self, pages: &[Page]) {
+        let skips = pages.iter().flat_map(Page::written_skips);
+        skips.for_each(|(run, ticks)| self.observer.skipped(run, ticks));
+    }
+
     pub(super) fn handler(&self, name: &JobName) -> Option<Arc<dyn Handler>> {
         self.handlers.read().get(name).cloned()
     }
@@ -295,8 +317,18 @@ impl Replica {
         *self.phase.borrow() >= Phase::Stopping
     }
 
+    /// The version of the service, for people to read.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// The name of this machine, for people to read.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
     /// Whether the replica was asked to start nothing more.
-    pub(super) fn is_draining(&self) -> bool {
+    pub fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Relaxed)
     }
 
@@ -334,7 +366,9 @@ impl Replica {
         let _ = self.activity.send(activity);
     }
 
-    pub(super) fn report_skip(&self, run: &CronRun) {
+    /// Tells of a row that stands for so many more skipped ticks.
+    pub(super) fn report_skip(&self, run: &CronRun, ticks: u64) {
+        self.observer.skipped(run, ticks);
         tracing::info!(
             run_id = %run.id, job = %run.name, due_at = %run.due_at, reason = run.reason.map(tracing::field::display), count = run.count,
             "Job: {}; Skipped", run.name

@@ -42,6 +42,7 @@ impl Replica {
         let pages = self.store.transact(Pages::Of(ids), Busy::Skip, &abandon).await?;
         for run in pages.iter().flat_map(Page::runs).filter(|run| run.state == RunState::Abandoned) {
             tracing::warn!(run_id = %run.id, job = %run.name, replica_id = run.replica_id.map(tracing::field::display), "a run was abandoned");
+            self.observer.ended(run, RunState::Abandoned, None);
         }
         Ok(())
     }

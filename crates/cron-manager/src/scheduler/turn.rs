@@ -83,6 +83,7 @@ impl Replica {
         self.set_draining(look.draining.contains(&self.id()));
         let poll = if self.signal.is_live() { self.tuning.poll_every } else { self.tuning.poll_alone_every };
         turns.next_look = self.clock.elapsed() + self.jitter(poll);
+        look.changed.iter().for_each(|standing| self.observer.configured(&standing.config));
         turns.agenda.learn(look);
         Ok(())
     }

@@ -19,6 +19,8 @@ use open::{Ground, Opened};
 
 #[cfg(feature = "redis")]
 use crate::backends::redis::RedisOptions;
+#[cfg(feature = "metrics")]
+use crate::metrics::Metrics;
 
 /// Collects the parts of a [`CronManager`]. What is not given: a store in memory, signals within the process, this machine's
 /// clock and randomness, and the current tokio runtime.
@@ -44,6 +46,8 @@ pub struct Builder {
     version: String,
     services: Services,
     tuning: Option<Tuning>,
+    #[cfg(feature = "metrics")]
+    metrics_max_jobs: Option<usize>,
 }
 
 impl CronManager {
@@ -154,6 +158,12 @@ impl Builder {
         Self { tuning: Some(tuning), ..self }
     }
 
+    /// How many jobs get series of their own in [`CronManager::metrics`]; 1,000 by default. Each has some fifty.
+    #[cfg(feature = "metrics")]
+    pub fn metrics_max_jobs(self, most: usize) -> Self {
+        Self { metrics_max_jobs: Some(most), ..self }
+    }
+
     /// Puts the manager together. It does nothing until [`CronManager::start`].
     ///
     /// Errors: what opening the store says; invalid argument (`databaseUrl`, `redisUrl`, `redisPrefix`) for a URL that names what this build
@@ -204,6 +214,8 @@ impl Builder {
         };
         let in_process = || -> Arc<dyn Locker> { Arc::new(MemoryLocker::new(Arc::clone(&clock))) };
         let locker = self.locker.or(locker).unwrap_or_else(in_process);
+        #[cfg(feature = "metrics")]
+        let metrics = Arc::new(Metrics::new(Arc::clone(&clock), self.metrics_max_jobs.unwrap_or(Metrics::MAX_JOBS)));
         let parts = Parts {
             store,
             locker,
@@ -215,7 +227,14 @@ impl Builder {
             host: host_name(),
             on: self.cron_manager.unwrap_or(true) && !self.read_only,
             services: Arc::new(self.services),
+            #[cfg(feature = "metrics")]
+            observer: Arc::clone(&metrics) as _,
+            #[cfg(not(feature = "metrics"))]
+            observer: Arc::new(()),
         };
-        Ok(CronManager::new(Replica::new(parts, self.tuning.unwrap_or_default())))
+        let manager = CronManager::new(Replica::new(parts, self.tuning.unwrap_or_default()));
+        #[cfg(feature = "metrics")]
+        let manager = manager.with_metrics(metrics);
+        Ok(manager)
     }
 }

@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use cron_manager::{
     AuditRecord, Author, ClaimToken, CronConfig, CronConfigId, CronRun, Error, Hold, JobName, RegisteredReplica,
     ReplicaId, ReplicaStatus, Result, Revision, RunId, Token, TokenId,
-    contracts::{AuditQuery, Busy, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Store, Watch},
+    contracts::{
+        AuditQuery, Busy, ConfigQuery, Decide, Finish, HeldOutput, Look, Pages, RunOutput, RunQuery, Store, Watch,
+    },
     domain::{
         NewToken, TokenHash,
         ledger::{Account, Page},
@@ -69,6 +71,15 @@ impl Store for BrokenStore {
         away()
     }
     async fn log(&self, _: RunId) -> Result<Option<String>> {
+        away()
+    }
+    async fn keep_output(&self, _: &[HeldOutput]) -> Result<()> {
+        away()
+    }
+    async fn output(&self, _: RunId, _: u64) -> Result<RunOutput> {
+        away()
+    }
+    async fn runs_after(&self, _: RunId, _: usize, _: &[RunId]) -> Result<Vec<CronRun>> {
         away()
     }
     async fn runs(&self, _: &RunQuery) -> Result<Vec<CronRun>> {

@@ -8,12 +8,18 @@
 
 mod calls;
 mod configs;
+#[path = "../../benches/ledger/counting.rs"]
+mod counting;
+mod follow;
 mod locker;
 mod locks;
+mod metrics;
 mod recovery;
 mod replicas;
 mod running;
 mod service;
 mod settled;
 mod shutting_down;
+mod spans;
 mod telling;
+mod watching;

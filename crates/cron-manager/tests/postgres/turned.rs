@@ -5,7 +5,10 @@ use cron_manager::{
     AuditRecord, Author, ClaimToken, CronConfig, CronConfigId, CronRun, Hold, JobName, RegisteredReplica, ReplicaId,
     ReplicaStatus, Result, Revision, RunId, Token, TokenId,
     backends::postgres::{PostgresOptions, PostgresStore},
-    contracts::{AuditQuery, Busy, Clock, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Store, Watch},
+    contracts::{
+        AuditQuery, Busy, Clock, ConfigQuery, Decide, Finish, HeldOutput, Look, Pages, RunOutput, RunQuery, Store,
+        Watch,
+    },
     domain::{
         NewToken, TokenHash,
         ledger::{Account, Page},
@@ -114,6 +117,18 @@ impl Store for TurnedStore {
 
     async fn log(&self, id: RunId) -> Result<Option<String>> {
         self.at_now().await.log(id).await
+    }
+
+    async fn keep_output(&self, outputs: &[HeldOutput]) -> Result<()> {
+        self.at_now().await.keep_output(outputs).await
+    }
+
+    async fn output(&self, id: RunId, from: u64) -> Result<RunOutput> {
+        self.at_now().await.output(id, from).await
+    }
+
+    async fn runs_after(&self, after: RunId, limit: usize, ids: &[RunId]) -> Result<Vec<CronRun>> {
+        self.at_now().await.runs_after(after, limit, ids).await
     }
 
     async fn runs(&self, query: &RunQuery) -> Result<Vec<CronRun>> {

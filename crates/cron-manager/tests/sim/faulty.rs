@@ -6,7 +6,10 @@ use async_trait::async_trait;
 use cron_manager::{
     AuditRecord, Author, ClaimToken, CronConfig, CronConfigId, CronRun, Error, Hold, JobName, RegisteredReplica,
     ReplicaId, ReplicaStatus, Result, Revision, RunId, Token, TokenId,
-    contracts::{AuditQuery, Busy, Clock, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Store, Watch},
+    contracts::{
+        AuditQuery, Busy, Clock, ConfigQuery, Decide, Finish, HeldOutput, Look, Pages, RunOutput, RunQuery, Store,
+        Watch,
+    },
     domain::{
         NewToken, TokenHash,
         ledger::{Account, Page},
@@ -139,6 +142,18 @@ impl Store for FaultyStore {
 
     async fn log(&self, id: RunId) -> Result<Option<String>> {
         self.call(self.store.log(id)).await
+    }
+
+    async fn keep_output(&self, outputs: &[HeldOutput]) -> Result<()> {
+        self.call(self.store.keep_output(outputs)).await
+    }
+
+    async fn output(&self, id: RunId, from: u64) -> Result<RunOutput> {
+        self.call(self.store.output(id, from)).await
+    }
+
+    async fn runs_after(&self, after: RunId, limit: usize, ids: &[RunId]) -> Result<Vec<CronRun>> {
+        self.call(self.store.runs_after(after, limit, ids)).await
     }
 
     async fn runs(&self, query: &RunQuery) -> Result<Vec<CronRun>> {

@@ -14,7 +14,9 @@ use cron_manager::{
     RegisteredReplica, ReplicaId, ReplicaStatus, Result, Revision, RunId, RunKind, RunState, SkipReason, Token,
     TokenId,
     backends::memory::MemoryStore,
-    contracts::{AuditQuery, Busy, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Store, Watch},
+    contracts::{
+        AuditQuery, Busy, ConfigQuery, Decide, Finish, HeldOutput, Look, Pages, RunOutput, RunQuery, Store, Watch,
+    },
     domain::{
         NewToken, TokenHash,
         ledger::{Account, Page},
@@ -337,6 +339,18 @@ impl Store for JudgedStore {
 
     async fn log(&self, id: RunId) -> Result<Option<String>> {
         self.store.log(id).await
+    }
+
+    async fn keep_output(&self, outputs: &[HeldOutput]) -> Result<()> {
+        self.store.keep_output(outputs).await
+    }
+
+    async fn output(&self, id: RunId, from: u64) -> Result<RunOutput> {
+        self.store.output(id, from).await
+    }
+
+    async fn runs_after(&self, after: RunId, limit: usize, ids: &[RunId]) -> Result<Vec<CronRun>> {
+        self.store.runs_after(after, limit, ids).await
     }
 
     async fn runs(&self, query: &RunQuery) -> Result<Vec<CronRun>> {

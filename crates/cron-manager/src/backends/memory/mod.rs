@@ -2,6 +2,7 @@
 
 mod access;
 mod locker;
+mod output;
 mod registry;
 mod signal;
 mod store;

@@ -1,18 +1,18 @@
 //! The reference store.
 
-use std::sync::Arc;
+use std::{ops::Bound, sync::Arc};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use parking_lot::Mutex;
 
-use super::tables::Tables;
+use super::{output::Output, tables::Tables};
 use crate::{
-    AuditRecord, Author, ClaimToken, CronConfig, CronConfigId, CronRun, Hold, JobName, PageId, RegisteredReplica,
-    ReplicaId, ReplicaStatus, Result, Revision, RunId, RunState, StoreId, Token, TokenId,
+    AuditRecord, Author, ClaimToken, CronConfig, CronConfigId, CronRun, Hold, JobName, LogPart, PageId,
+    RegisteredReplica, ReplicaId, ReplicaStatus, Result, Revision, RunId, RunOutput, RunState, StoreId, Token, TokenId,
     contracts::{
-        AuditQuery, Busy, Clock, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Running, Standing, Store, Waiting,
-        Watch,
+        AuditQuery, Busy, Clock, ConfigQuery, Decide, Finish, HeldOutput, Look, Pages, RunQuery, Running, Standing,
+        Store, Waiting, Watch,
     },
     domain::{
         NewToken, TokenHash,
@@ -110,7 +110,8 @@ impl Store for MemoryStore {
             let Some(run) = tables.held(*hold) else { continue };
             moved.push(run.id);
             if let Some(log) = &outcome.log {
-                tables.logs.insert(run.id, log.clone());
+                let part = LogPart { start: outcome.log_start, text: log.clone() };
+                tables.outputs.entry(run.id).or_default().end_with(part);
             }
             tables.put(CronRun {
                 state: outcome.state,
@@ -176,7 +177,29 @@ impl Store for MemoryStore {
     }
 
     async fn log(&self, id: RunId) -> Result<Option<String>> {
-        Ok(self.tables.lock().logs.get(&id).cloned())
+        let text = |kept: &Output| Some(kept.log().to_owned()).filter(|log| !log.is_empty());
+        Ok(self.tables.lock().outputs.get(&id).and_then(text))
+    }
+
+    async fn keep_output(&self, outputs: &[HeldOutput]) -> Result<()> {
+        let mut tables = self.tables.lock();
+        for HeldOutput { hold, output } in outputs {
+            if tables.held(*hold).is_some() {
+                tables.outputs.entry(hold.run_id).or_default().keep(output);
+            }
+        }
+        Ok(())
+    }
+
+    async fn output(&self, id: RunId, from: u64) -> Result<RunOutput> {
+        Ok(self.tables.lock().outputs.get(&id).map(|kept| kept.after(from)).unwrap_or_default())
+    }
+
+    async fn runs_after(&self, after: RunId, limit: usize, ids: &[RunId]) -> Result<Vec<CronRun>> {
+        let tables = self.tables.lock();
+        let newer = tables.runs.range((Bound::Excluded(after), Bound::Unbounded)).map(|(_, run)| run).take(limit);
+        let asked = ids.iter().filter_map(|id| tables.runs.get(id));
+        Ok(newer.chain(asked).cloned().collect())
     }
 
     async fn runs(&self, query: &RunQuery) -> Result<Vec<CronRun>> {

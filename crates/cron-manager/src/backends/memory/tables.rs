@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::{
     access::{Audit, Tokens},
+    output::Output,
     registry::Registry,
 };
 use crate::{
@@ -24,7 +25,7 @@ pub(super) struct Tables {
     pub(super) id: StoreId,
     pub(super) configs: BTreeMap<CronConfigId, ConfigRow>,
     pub(super) runs: BTreeMap<RunId, CronRun>,
-    pub(super) logs: HashMap<RunId, String>,
+    pub(super) outputs: HashMap<RunId, Output>,
     pub(super) revision: Revision,
     pub(super) registry: Registry,
     pub(super) tokens: Tokens,
@@ -64,7 +65,7 @@ impl Tables {
             id,
             configs: BTreeMap::new(),
             runs: BTreeMap::new(),
-            logs: HashMap::new(),
+            outputs: HashMap::new(),
             revision: Revision::default(),
             registry: Registry::default(),
             tokens: Tokens::default(),

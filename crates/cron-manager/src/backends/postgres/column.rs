@@ -12,7 +12,7 @@ use sqlx::{
 
 use crate::{
     AuditId, ClaimToken, CronConfigId, Fence, JobName, ReplicaId, Revision, Role, RunId, RunKind, RunState, SkipReason,
-    StoreId, TokenId, domain::schedule::DstGap,
+    StoreId, TokenId, TraceParent, domain::schedule::DstGap,
 };
 
 /// Lets values of a type stand in columns of another type's kind: how it is stored, and how it is loaded.
@@ -68,6 +68,7 @@ stored!(StoreId as String, |id| id.to_string(), |id| Ok(id.parse()?));
 stored!(RunKind as String, |kind| kind.as_str(), |word| known(Self::from_word(&word), &word));
 stored!(RunState as String, |state| state.as_str(), |word| known(Self::from_word(&word), &word));
 stored!(SkipReason as String, |reason| reason.as_str(), |word| known(Self::from_word(&word), &word));
+stored!(TraceParent as String, |parent| parent.to_string(), |text| Ok(text.parse()?));
 stored!(DstGap as String, |gap| gap.as_str(), |word| Ok(word.parse()?));
 
 fn known<T>(value: Option<T>, word: &str) -> Result<T, BoxDynError> {

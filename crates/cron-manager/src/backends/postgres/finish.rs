@@ -4,7 +4,7 @@
 
 use sqlx::postgres::PgBindIterExt;
 
-use super::{error::Failure, fields::Fields, session::Session};
+use super::{column::Count, error::Failure, fields::Fields, session::Session};
 use crate::{Hold, Outcome, RunId, contracts::Finish};
 
 /// Counts a heartbeat on each hold that is still good.
@@ -26,12 +26,13 @@ pub(super) async fn heartbeat(on: &mut Session, holds: &[Hold]) -> Result<Vec<Ru
 /// Ends each run whose hold is still good.
 pub(super) async fn finish(on: &mut Session, finishes: &[Finish]) -> Result<Vec<RunId>, Failure> {
     let query = on.query(
-        "WITH held AS MATERIALIZED (SELECT job.id, given.ended, given.reason, given.ends_with, given.fails_with, given.log, given.cut \
+        "WITH held AS MATERIALIZED (SELECT job.id, given.ended, given.reason, given.ends_with, given.fails_with, given.log, given.log_start, given.cut \
          FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::boolean[], \
-         $9::text[]) AS given (id, replica_id, fence, ended, ends_with, fails_with, log, cut, reason) JOIN @cron_jobs AS job USING (id) \
+         $9::text[], $10::bigint[]) AS given (id, replica_id, fence, ended, ends_with, fails_with, log, cut, reason, log_start) JOIN @cron_jobs AS job USING (id) \
          WHERE job.state = 'running' AND job.replica_id = given.replica_id AND job.fence = given.fence \
          ORDER BY job.id FOR NO KEY UPDATE OF job), \
-         logged AS (INSERT INTO @cron_job_logs (run_id, log) SELECT id, log FROM held WHERE log IS NOT NULL ON CONFLICT DO NOTHING) \
+         logged AS (INSERT INTO @cron_job_logs (run_id, log, log_start) SELECT id, log, log_start FROM held WHERE log IS NOT NULL \
+         ON CONFLICT (run_id) DO UPDATE SET log = excluded.log, log_start = excluded.log_start) \
          UPDATE @cron_jobs AS job SET state = held.ended, reason = held.reason, \
          started_at = CASE WHEN held.ended <> 'skipped' THEN job.started_at END, \
          finished_at = CASE WHEN held.ended <> 'skipped' THEN @cron_now() END, result = held.ends_with, \
@@ -47,7 +48,8 @@ pub(super) async fn finish(on: &mut Session, finishes: &[Finish]) -> Result<Vec<
         .bind(outcomes().map(|outcome| outcome.error.as_deref()).bind_iter())
         .bind(outcomes().map(|outcome: &Outcome| outcome.log.as_deref()).bind_iter())
         .bind(outcomes().map(|outcome| outcome.truncated).bind_iter())
-        .bind(outcomes().map(|outcome| outcome.reason).bind_iter());
+        .bind(outcomes().map(|outcome| outcome.reason).bind_iter())
+        .bind(outcomes().map(|outcome| Count(outcome.log_start)).bind_iter());
     ids(on.rows(query).await?)
 }
 

@@ -19,7 +19,8 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { sql: include_str!("migrations/0001_ledger.sql"), oldest_program: 1 },
     // Its skips have reasons that the version before cannot read.
     Migration { sql: include_str!("migrations/0002_locks.sql"), oldest_program: 2 },
-    Migration { sql: include_str!("migrations/0004_access.sql"), oldest_program: 2 },
+    Migration { sql: include_str!("migrations/0003_access.sql"), oldest_program: 2 },
+    Migration { sql: include_str!("migrations/0004_observe.sql"), oldest_program: 2 },
 ];
 
 /// The form of the tables.

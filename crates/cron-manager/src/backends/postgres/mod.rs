@@ -27,6 +27,7 @@ mod look;
 mod migrations;
 mod open;
 mod options;
+mod output;
 mod pages;
 mod replicas;
 mod runs;

@@ -1,6 +1,9 @@
 //! Rows of `cron_jobs`, as they are read.
 
-use sqlx::{Postgres, QueryBuilder, postgres::PgRow};
+use sqlx::{
+    Postgres, QueryBuilder,
+    postgres::{PgBindIterExt, PgRow},
+};
 
 use super::{
     column::Instant,
@@ -15,7 +18,7 @@ macro_rules! run_columns {
     () => {
         "id, config_id, lane, name, config_version, kind, due_at, due_through, count, attempt, request_id, start_after, \
          start_deadline, state, reason, replica_id, fence, token, heartbeat, ttl, created_at, started_at, finished_at, result, error, \
-         truncated"
+         truncated, traceparent"
     };
 }
 pub(super) use run_columns;
@@ -49,6 +52,7 @@ pub(super) fn read(fields: &mut Fields<'_>) -> sqlx::Result<CronRun> {
         result: fields.take()?,
         error: fields.take()?,
         truncated: fields.take()?,
+        traceparent: fields.take()?,
     })
 }
 
@@ -71,9 +75,22 @@ pub(super) async fn claimed(on: &mut Session, token: ClaimToken) -> Result<Vec<C
     runs(on, query).await
 }
 
-pub(super) async fn log(on: &mut Session, id: RunId) -> Result<Option<String>, Failure> {
-    let query = on.query("SELECT log FROM @cron_job_logs WHERE run_id = $1").bind(id);
-    Ok(on.row_or_none(query).await?.map(|row| Fields::of(&row).take()).transpose()?)
+/// At most `limit` runs with ids greater than `after`, the smallest ones, and those of `ids`.
+pub(super) async fn after(
+    on: &mut Session,
+    after: RunId,
+    limit: usize,
+    ids: &[RunId],
+) -> Result<Vec<CronRun>, Failure> {
+    let query = on.query(concat!(
+        "(SELECT ",
+        run_columns!(),
+        " FROM @cron_jobs WHERE id > $1 ORDER BY id LIMIT $2) UNION ALL SELECT ",
+        run_columns!(),
+        " FROM @cron_jobs WHERE id = ANY($3)"
+    ));
+    let query = query.bind(after).bind(i64::try_from(limit).unwrap_or(i64::MAX)).bind(ids.iter().copied().bind_iter());
+    runs(on, query).await
 }
 
 /// Newest id first.

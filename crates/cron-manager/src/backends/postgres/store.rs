@@ -4,13 +4,14 @@ use async_trait::async_trait;
 use sqlx::postgres::PgConnectOptions;
 
 use super::{
-    accounts, audit, configs, finish, line::Line, look, pages, replicas, runs, signal::PostgresSignal, tokens,
+    accounts, audit, configs, finish, line::Line, look, output, pages, replicas, runs, signal::PostgresSignal, tokens,
 };
 use crate::{
     AuditRecord, Author, ClaimToken, CronConfig, CronConfigId, CronRun, Hold, JobName, RegisteredReplica, ReplicaId,
-    ReplicaStatus, Result, Revision, RunId, Token, TokenId,
+    ReplicaStatus, Result, Revision, RunId, RunOutput, Token, TokenId,
     contracts::{
-        AuditQuery, Busy, ConfigQuery, Decide, Finish, Look, Pages, Randomness, RunQuery, Spawn, Store, Watch,
+        AuditQuery, Busy, ConfigQuery, Decide, Finish, HeldOutput, Look, Pages, Randomness, RunQuery, Spawn, Store,
+        Watch,
     },
     domain::{
         NewToken, TokenHash,
@@ -114,7 +115,19 @@ impl Store for PostgresStore {
     }
 
     async fn log(&self, id: RunId) -> Result<Option<String>> {
-        self.turns.once(move |mut on| async move { (runs::log(&mut on, id).await, on) }).await
+        self.turns.once(move |mut on| async move { (output::log(&mut on, id).await, on) }).await
+    }
+
+    async fn keep_output(&self, outputs: &[HeldOutput]) -> Result<()> {
+        self.turns.once(move |mut on| async move { (output::keep(&mut on, outputs).await, on) }).await
+    }
+
+    async fn output(&self, id: RunId, from: u64) -> Result<RunOutput> {
+        self.turns.once(move |mut on| async move { (output::after(&mut on, id, from).await, on) }).await
+    }
+
+    async fn runs_after(&self, after: RunId, limit: usize, ids: &[RunId]) -> Result<Vec<CronRun>> {
+        self.turns.once(move |mut on| async move { (runs::after(&mut on, after, limit, ids).await, on) }).await
     }
 
     async fn runs(&self, query: &RunQuery) -> Result<Vec<CronRun>> {

@@ -134,9 +134,9 @@ async fn insert(on: &mut Session, pages: &mut [Page], moved: &[(CronConfigId, Pl
          $7::bigint[], $8::text[], $9::timestamptz[], $10::timestamptz[], $11::bigint[], $12::integer[], $13::text[], \
          $14::timestamptz[], $15::timestamptz[], $16::text[], $17::text[], $18::boolean[], $19::text[], $20::bigint[], $21::bigint[], \
          $22::bigint[], $23::bigint[], $24::timestamptz[], $25::timestamptz[], $26::timestamptz[], $27::text[], $28::text[], \
-         $29::boolean[]) WITH ORDINALITY AS given (config_id, lane, name, config_version, kind, due_at, due_through, count, attempt, \
+         $29::boolean[], $31::text[]) WITH ORDINALITY AS given (config_id, lane, name, config_version, kind, due_at, due_through, count, attempt, \
          request_id, start_after, start_deadline, state, reason, exclusive, replica_id, fence, token, heartbeat, ttl, created_at, \
-         started_at, finished_at, result, error, truncated, place)), \
+         started_at, finished_at, result, error, truncated, traceparent, place)), \
          inserted AS (INSERT INTO @cron_jobs (",
         run_columns!(),
         ", exclusive) SELECT ",
@@ -174,7 +174,8 @@ async fn insert(on: &mut Session, pages: &mut [Page], moved: &[(CronConfigId, Pl
         .bind(runs().map(|run| run.result.as_deref()).bind_iter())
         .bind(runs().map(|run| run.error.as_deref()).bind_iter())
         .bind(runs().map(|run| run.truncated).bind_iter())
-        .bind(services().map(|(_, place)| place.started_at.map(Instant)).bind_iter());
+        .bind(services().map(|(_, place)| place.started_at.map(Instant)).bind_iter())
+        .bind(runs().map(|run| run.traceparent).bind_iter());
     let rows = on.rows(query).await?;
     for ((run, _), row) in new.into_iter().zip(&rows) {
         run.id = Fields::of(row).take()?;

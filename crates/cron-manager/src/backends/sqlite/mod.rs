@@ -12,6 +12,7 @@ mod error;
 mod lanes;
 mod lock;
 mod open;
+mod output;
 mod pages;
 mod replicas;
 mod runs;

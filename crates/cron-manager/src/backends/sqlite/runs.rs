@@ -13,12 +13,12 @@ use super::{
 };
 use crate::{
     ClaimToken, CronConfigId, CronRun, Fence, Hold, JobName, PageId, ReplicaId, Result, RunId, RunKind, RunState,
-    SkipReason,
+    SkipReason, TraceParent,
     contracts::{Finish, RunQuery, Running, Waiting},
 };
 
 /// The columns of a run, under the names of [`CronRun`]'s fields.
-const COLUMNS: [&str; 26] = [
+const COLUMNS: [&str; 27] = [
     "id",
     "config_id",
     "lane",
@@ -45,11 +45,23 @@ const COLUMNS: [&str; 26] = [
     "result",
     "error",
     "truncated",
+    "traceparent",
 ];
 
 /// What a run is for never changes.
-const FIXED: [&str; 10] =
-    ["id", "config_id", "lane", "name", "config_version", "kind", "due_at", "attempt", "request_id", "created_at"];
+const FIXED: [&str; 11] = [
+    "id",
+    "config_id",
+    "lane",
+    "name",
+    "config_version",
+    "kind",
+    "due_at",
+    "attempt",
+    "request_id",
+    "created_at",
+    "traceparent",
+];
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "CronRun")]
@@ -92,6 +104,7 @@ struct Columns {
     error: Option<String>,
     #[serde(with = "column")]
     truncated: bool,
+    traceparent: Option<TraceParent>,
 }
 
 #[derive(Deserialize)]
@@ -231,6 +244,21 @@ pub(super) async fn list(on: impl SqliteExecutor<'_>, query: &RunQuery) -> Resul
     runs(on, sql.build_query_scalar()).await
 }
 
+/// At most `limit` runs with ids greater than `after`, the smallest ones, and those of `ids`.
+pub(super) async fn after(
+    on: impl SqliteExecutor<'_>,
+    after: RunId,
+    limit: usize,
+    ids: &[RunId],
+) -> Result<Vec<CronRun>> {
+    static AFTER: LazyLock<String> = LazyLock::new(|| {
+        let newer = all("id > ?1 ORDER BY id LIMIT ?2");
+        array(&format!("SELECT value FROM ({newer}) UNION ALL {}", all("id IN (SELECT value FROM json_each(?3))")))
+    });
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    runs(on, sqlx::query_scalar(AFTER.as_str()).bind(after.0).bind(limit).bind(json(ids)?)).await
+}
+
 /// The newest id that was ever given.
 pub(super) async fn last_id(on: &mut SqliteConnection) -> Result<RunId> {
     let sql = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'cron_jobs'";
@@ -244,7 +272,7 @@ pub(super) async fn write(on: &mut SqliteConnection, runs: &[Written]) -> Result
 }
 
 /// Which of the holds are still good, by their places. The `+` keeps SQLite from searching the runs by their state.
-async fn good(on: &mut SqliteConnection, holds: impl Iterator<Item = Hold>) -> Result<Vec<usize>> {
+pub(super) async fn good(on: &mut SqliteConnection, holds: impl Iterator<Item = Hold>) -> Result<Vec<usize>> {
     let holds: Vec<_> = holds.map(|hold| (hold.run_id, hold.replica_id.to_string(), hold.fence)).collect();
     let sql = "SELECT json_group_array(held.key) FROM json_each(?1) AS held, cron_jobs \
                WHERE cron_jobs.id = held.value ->> 0 AND +cron_jobs.state = 'running' \
@@ -270,6 +298,7 @@ struct Ended<'a> {
     result: Option<&'a str>,
     error: Option<&'a str>,
     log: Option<&'a str>,
+    log_start: u64,
     #[serde(with = "column")]
     truncated: bool,
 }
@@ -283,6 +312,7 @@ impl<'a> Ended<'a> {
             result: outcome.result.as_deref(),
             error: outcome.error.as_deref(),
             log: outcome.log.as_deref(),
+            log_start: outcome.log_start,
             truncated: outcome.truncated,
         }
     }
@@ -300,8 +330,9 @@ pub(super) async fn finish(on: &mut SqliteConnection, finishes: &[Finish], now: 
     });
     static LOGS: LazyLock<String> = LazyLock::new(|| {
         format!(
-            "{GIVEN} INSERT OR IGNORE INTO cron_job_logs (run_id, log) \
-             SELECT value ->> 'id', value ->> 'log' FROM given WHERE value ->> 'log' IS NOT NULL"
+            "{GIVEN} INSERT INTO cron_job_logs (run_id, log, log_start) \
+             SELECT value ->> 'id', value ->> 'log', value ->> 'log_start' FROM given WHERE value ->> 'log' IS NOT NULL \
+             ON CONFLICT (run_id) DO UPDATE SET log = excluded.log, log_start = excluded.log_start"
         )
     });
     let good = good(on, finishes.iter().map(|finish| finish.hold)).await?;
@@ -313,11 +344,6 @@ pub(super) async fn finish(on: &mut SqliteConnection, finishes: &[Finish], now: 
         sqlx::query(LOGS.as_str()).bind(&given).execute(on).await.map_err(from_sqlx)?;
     }
     Ok(ended.iter().map(|ended| ended.id).collect())
-}
-
-pub(super) async fn log(on: impl SqliteExecutor<'_>, id: RunId) -> Result<Option<String>> {
-    let sql = "SELECT log FROM cron_job_logs WHERE run_id = ?1";
-    sqlx::query_scalar(sql).bind(id.0).fetch_optional(on).await.map_err(from_sqlx)
 }
 
 /// All running runs have lost their process: they end at `now`, with what is known. How many there were.

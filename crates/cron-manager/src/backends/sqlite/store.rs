@@ -14,13 +14,15 @@ use super::{
     accounts, audit,
     configs::{self, ConfigRow},
     error::from_sqlx,
-    pages, replicas, runs, tokens,
+    output, pages, replicas, runs, tokens,
     writer::Writer,
 };
 use crate::{
     AuditRecord, Author, ClaimToken, CronConfig, CronConfigId, CronRun, Error, ErrorKind, Hold, JobName,
-    RegisteredReplica, ReplicaId, ReplicaStatus, Result, Revision, RunId, Token, TokenId,
-    contracts::{AuditQuery, Busy, Clock, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Store, Watch},
+    RegisteredReplica, ReplicaId, ReplicaStatus, Result, Revision, RunId, RunOutput, Token, TokenId,
+    contracts::{
+        AuditQuery, Busy, Clock, ConfigQuery, Decide, Finish, HeldOutput, Look, Pages, RunQuery, Store, Watch,
+    },
     domain::{
         NewToken, TokenHash,
         ledger::{Account, Page, Place},
@@ -164,7 +166,19 @@ impl Store for SqliteStore {
     }
 
     async fn log(&self, id: RunId) -> Result<Option<String>> {
-        runs::log(&self.readers, id).await
+        output::log(&self.readers, id).await
+    }
+
+    async fn keep_output(&self, outputs: &[HeldOutput]) -> Result<()> {
+        self.write(async |on| output::keep(on, outputs).await).await
+    }
+
+    async fn output(&self, id: RunId, from: u64) -> Result<RunOutput> {
+        output::after(&self.readers, id, from).await
+    }
+
+    async fn runs_after(&self, after: RunId, limit: usize, ids: &[RunId]) -> Result<Vec<CronRun>> {
+        runs::after(&self.readers, after, limit, ids).await
     }
 
     async fn runs(&self, query: &RunQuery) -> Result<Vec<CronRun>> {

@@ -3,11 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use parking_lot::Mutex;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Cancellation, Events, Progress, ProgressReport, Services, Stop, Window, log::Log};
+use super::{Cancellation, Events, Log, OutputChanges, Progress, ProgressReport, RunOutput, Services, Stop, Window};
 use crate::{Context, CronConfig, CronRun};
 
 /// A run that is live on this replica, as its handler sees it. Clones are the same run.
@@ -23,12 +22,12 @@ struct Inner {
     services: Arc<Services>,
     events: Events,
     progress: Progress,
-    log: Mutex<Log>,
+    log: Log,
     cancellation: Cancellation,
 }
 
 impl ActiveRun {
-    /// The most that is kept of what a run prints, in bytes; older lines go first.
+    /// The most that is kept of what a run logs, in characters; older ones go first.
     pub const LOG_LIMIT: usize = Log::LIMIT;
 
     /// A run that was claimed, with the tick before it and what its handler may ask for.
@@ -45,7 +44,7 @@ impl ActiveRun {
             services,
             events: Events::default(),
             progress: Progress::default(),
-            log: Mutex::default(),
+            log: Log::default(),
             cancellation: Cancellation::default(),
         };
         Self { inner: Arc::new(inner) }
@@ -93,12 +92,32 @@ impl ActiveRun {
 
     /// Adds a line to the run's log.
     pub fn log(&self, line: &str) {
-        self.inner.log.lock().push(line);
+        self.inner.log.line(line);
     }
 
     /// The run's log so far, and whether its beginning was dropped.
     pub fn log_text(&self) -> (String, bool) {
-        self.inner.log.lock().read()
+        (self.inner.log.part(0).text, self.inner.log.is_truncated())
+    }
+
+    /// Whether its log has lost something.
+    pub fn log_is_truncated(&self) -> bool {
+        self.inner.log.is_truncated()
+    }
+
+    /// How many characters it logged.
+    pub fn log_end(&self) -> u64 {
+        self.inner.log.end()
+    }
+
+    /// Tells of what it logs and how far it says it has come, from now on.
+    pub fn output_changes(&self) -> OutputChanges {
+        OutputChanges { log: self.inner.log.changes(), progress: self.inner.progress.changes() }
+    }
+
+    /// What is seen of it: its log after the first `from` characters, as [`Log::part`] gives it, and its progress.
+    pub fn output(&self, from: u64) -> RunOutput {
+        RunOutput { log: self.inner.log.part(from), progress: self.progress() }
     }
 
     /// Tells the handler to stop. The first reason stays.
@@ -122,6 +141,10 @@ impl ActiveRun {
 
     pub(super) fn captures(&self) -> &Events {
         &self.inner.events
+    }
+
+    pub(super) fn lines(&self) -> &Log {
+        &self.inner.log
     }
 
     pub(super) fn progress_report(&self) -> &Progress {

@@ -6,6 +6,7 @@ mod context;
 mod events;
 mod function;
 mod log;
+mod output;
 mod progress;
 mod run;
 mod services;
@@ -18,6 +19,8 @@ pub use cancellation::{Cancellation, Stop};
 pub use context::Ctx;
 pub use events::Events;
 pub use function::{AsFunction, AsHandler, Function, IntoHandler, IntoHandlerResult, JobFn};
+pub use log::{Log, LogPart};
+pub use output::{OutputChanges, RunOutput};
 pub use progress::{Progress, ProgressReport};
 pub use run::{Attempt, IdempotencyKey, Tick, Window};
 pub use services::{Config, Services, State};
@@ -77,7 +80,7 @@ pub trait Handler: Send + Sync + 'static {
 #[diagnostic::on_unimplemented(
     message = "a job's handler cannot take `{Self}` as an argument",
     label = "this is not something a run has",
-    note = "a handler may take ActiveRun, Context, Ctx<T>, Config<T>, State<T>, CronRun, Window, Tick, Attempt, Fence, IdempotencyKey, Events, Progress and Cancellation, by value",
+    note = "a handler may take ActiveRun, Context, Ctx<T>, Config<T>, State<T>, CronRun, Window, Tick, Attempt, Fence, IdempotencyKey, TraceParent, Events, Log, Progress and Cancellation, by value",
     note = "Ctx<T> needs T: serde::de::DeserializeOwned; Config<T> and State<T> need T: Send + Sync + 'static",
     note = "to take a type of your own, implement `cron_manager::FromRun` for it"
 )]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use parking_lot::Mutex;
+use tokio::sync::watch;
 
 use super::{ActiveRun, FromRun};
 use crate::Result;
@@ -17,8 +17,8 @@ use crate::Result;
 /// progress.set(7.0, "more than all");
 /// assert_eq!(progress.report().unwrap().fraction, 1.0);
 /// ```
-#[derive(Clone, Debug, Default)]
-pub struct Progress(Arc<Mutex<Option<ProgressReport>>>);
+#[derive(Clone, Debug)]
+pub struct Progress(Arc<watch::Sender<Option<ProgressReport>>>);
 
 /// How far a run has come.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,15 +37,30 @@ impl Progress {
     pub fn set(&self, fraction: f64, text: impl Into<String>) {
         let mut text = text.into();
         text.truncate(text.floor_char_boundary(Self::TEXT_LIMIT));
-        let mut report = self.0.lock();
-        let before = report.as_ref().map_or(0.0, |report| report.fraction);
-        let fraction = if fraction.is_nan() { before } else { fraction.clamp(0.0, 1.0) };
-        *report = Some(ProgressReport { fraction, text });
+        if text.contains('\0') {
+            // PostgreSQL's text cannot hold it.
+            text = text.replace('\0', " ");
+        }
+        self.0.send_modify(|report| {
+            let before = report.as_ref().map_or(0.0, |report| report.fraction);
+            let fraction = if fraction.is_nan() { before } else { fraction.clamp(0.0, 1.0) };
+            *report = Some(ProgressReport { fraction, text });
+        });
     }
 
     /// The newest report.
     pub fn report(&self) -> Option<ProgressReport> {
-        self.0.lock().clone()
+        self.0.borrow().clone()
+    }
+
+    pub(super) fn changes(&self) -> watch::Receiver<Option<ProgressReport>> {
+        self.0.subscribe()
+    }
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        Self(Arc::new(watch::Sender::default()))
     }
 }
 
@@ -72,6 +87,13 @@ mod tests {
         assert_eq!(after(&[f64::INFINITY]), Some(1.0));
         assert_eq!(after(&[f64::NAN]), Some(0.0));
         assert_eq!(after(&[0.25, f64::NAN]), Some(0.25));
+    }
+
+    #[test]
+    fn a_nul_in_a_text_is_no_character_of_it() {
+        let progress = Progress::default();
+        progress.set(0.0, "a\0b");
+        assert_eq!(progress.report().unwrap().text, "a b");
     }
 
     #[test]

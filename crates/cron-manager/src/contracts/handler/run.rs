@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{ActiveRun, FromRun};
-use crate::{CronRun, Fence, Result};
+use crate::{CronRun, Fence, Result, TraceParent};
 
 /// The span that a run is for: from the tick before its own to its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +59,13 @@ impl FromRun for Attempt {
 impl FromRun for Fence {
     fn from_run(run: &ActiveRun) -> Result<Self> {
         Ok(run.run().fence)
+    }
+}
+
+/// The run's own, to hand on: see [`CronRun::own_trace`].
+impl FromRun for TraceParent {
+    fn from_run(run: &ActiveRun) -> Result<Self> {
+        Ok(run.run().own_trace())
     }
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::{
     AuditRecord, Author, ClaimToken, CronConfig, CronRun, Difference, Fence, Hold, PageId, ReplicaId, RunId, RunKind,
-    RunState, SkipReason,
+    RunState, SkipReason, TraceParent,
 };
 
 /// A page: what a store hands over under a lock, and what it writes back. A config has one for the service, and one lane for each
@@ -47,6 +47,8 @@ pub struct Place {
 struct Row {
     run: CronRun,
     change: Change,
+    /// How many skipped ticks it stood for when it was read.
+    skipped: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +78,9 @@ impl Page {
     /// The page as it stands in the store: `now` by the store's clock, `runs` all its pending and running rows and
     /// the skipped tick row that reaches furthest.
     pub fn new(now: Timestamp, config: CronConfig, place: Place, runs: Vec<CronRun>) -> Self {
-        let rows = runs.into_iter().map(|run| Row { run, change: Change::None }).collect();
+        let skipped = |run: &CronRun| if run.state == RunState::Skipped { run.count } else { 0 };
+        let row = |run: CronRun| Row { skipped: skipped(&run), run, change: Change::None };
+        let rows = runs.into_iter().map(row).collect();
         Self { now, config, place, rows, old: None, author: Author::code(), notes: Vec::new() }
     }
 
@@ -156,6 +160,11 @@ impl Page {
         // Its time counts from when it was asked for, not from the second before.
         let start_deadline = run.start_deadline.saturating_add(self.now - due_at).unwrap_or(Timestamp::MAX);
         self.insert(CronRun { request_id: Some(request_id), start_deadline, ..run })
+    }
+
+    /// Remembers the trace in which the run at `place` was asked for.
+    pub fn trace(&mut self, place: usize, asked_in: TraceParent) {
+        self.rows[place].run.traceparent = Some(asked_in);
     }
 
     /// Writes the `count` ticks from `first` through `last` as skipped: the newest skipped row grows when it has the
@@ -273,10 +282,10 @@ impl Page {
         self.rows.iter().filter(|row| row.change == Change::Update).map(|row| &row.run)
     }
 
-    /// The rows that were written as skipped, or grew.
-    pub fn written_skips(&self) -> impl Iterator<Item = &CronRun> {
+    /// The rows that were written as skipped, or grew, and how many more ticks they now stand for.
+    pub fn written_skips(&self) -> impl Iterator<Item = (&CronRun, u64)> {
         let skipped = |row: &&Row| row.change != Change::None && row.run.state == RunState::Skipped;
-        self.rows.iter().filter(skipped).map(|row| &row.run)
+        self.rows.iter().filter(skipped).map(|row| (&row.run, row.run.count - row.skipped))
     }
 
     /// The config to write, when it was edited.
@@ -327,7 +336,7 @@ impl Page {
     }
 
     fn insert(&mut self, run: CronRun) -> usize {
-        self.rows.push(Row { run, change: Change::Insert });
+        self.rows.push(Row { run, change: Change::Insert, skipped: 0 });
         self.rows.len() - 1
     }
 
@@ -359,6 +368,7 @@ impl Page {
             result: None,
             error: None,
             truncated: false,
+            traceparent: None,
         }
     }
 }

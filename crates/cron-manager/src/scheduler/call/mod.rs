@@ -153,6 +153,7 @@ impl Replica {
             found => found,
         };
         let Some(config) = marked.map(Arc::new) else { return Ok(None) };
+        self.observer.configured(&config);
         self.called.lock().insert(name.clone(), Arc::clone(&config));
         Ok(Some(config))
     }
@@ -162,6 +163,7 @@ impl Replica {
         let mark = |pages: &mut [Page]| edit(pages, &fields, None, self.tuning.late_after);
         match self.store.transact(Pages::AllOf(&[config.id]), Busy::Wait, &mark).await {
             Ok(pages) => {
+                self.count_skips(&pages);
                 self.nudge();
                 Ok(pages.first().map(|page| page.config().clone()))
             }
@@ -189,7 +191,10 @@ impl Replica {
                 self.spawn(Arc::clone(self).recover(claimant.token, sent, Some(handler)));
             }
         })?;
-        pages.iter().for_each(|page| self.store_time.observe(page.now(), self.clock.elapsed()));
+        for page in &pages {
+            self.store_time.observe(page.now(), self.clock.elapsed());
+        }
+        self.count_skips(&pages);
         match decision.into_inner() {
             Decision::Started => Ok(self.begin_called(call, &pages, claimant.token, sent).await.unwrap_or(Next::Again)),
             Decision::Wait { until, row } => {
@@ -289,7 +294,7 @@ impl Replica {
 /// What the row says of a run that was begun here under the fence of `claimed`.
 fn told(claimed: &CronRun, row: CronRun) -> Called {
     let CronRun { state, reason, result, error, truncated, .. } = row.clone();
-    let outcome = Outcome { state, reason, result, error, log: None, truncated };
+    let outcome = Outcome { state, reason, result, error, log: None, log_start: 0, truncated };
     match (state, reason) {
         _ if row.fence != claimed.fence => Called::Lost(Box::new(row)),
         (RunState::Succeeded | RunState::Failed | RunState::TimedOut | RunState::Cancelled, _) => {

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Holds that differ from a good one in one part.
-fn stale(hold: Hold) -> [Hold; 3] {
+pub(super) fn stale(hold: Hold) -> [Hold; 3] {
     [
         Hold { run_id: RunId(hold.run_id.0 + 1_000), ..hold },
         Hold { replica_id: ReplicaId(hold.replica_id.0 ^ 1), ..hold },
@@ -47,6 +47,7 @@ pub async fn a_finish_keeps_what_the_run_left(store: Subject, clock: ManualClock
             result: Some(r#"[{"ü":"\u0000"}]"#.into()),
             error: Some("it's \"broken\"\n\t\u{fffd}".into()),
             log: Some("line 1\nline 2 ✓\n".into()),
+            log_start: 0,
             truncated: state == RunState::Failed,
         };
         let finish = Finish { hold: run.hold().unwrap(), outcome: outcome.clone() };

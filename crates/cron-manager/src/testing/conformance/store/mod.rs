@@ -5,6 +5,7 @@ mod claims;
 mod configs;
 mod finishing;
 mod lanes;
+mod output;
 mod pages;
 mod reading;
 mod registry;
@@ -14,6 +15,7 @@ pub use claims::*;
 pub use configs::*;
 pub use finishing::*;
 pub use lanes::*;
+pub use output::*;
 pub use pages::*;
 pub use reading::*;
 pub use registry::*;
@@ -66,6 +68,14 @@ macro_rules! store_laws {
             an_abandoned_run_is_not_finished_late,
             a_batch_of_finishes_moves_those_that_are_still_held,
             a_run_that_was_handed_back_is_claimed_under_a_higher_fence,
+            what_a_held_run_logs_is_kept_part_by_part,
+            a_part_of_a_log_may_come_twice_and_after_a_gap_only_it_is_kept,
+            of_a_long_log_the_newest_characters_are_kept,
+            an_end_leaves_the_log_it_came_with,
+            progress_stays_until_there_is_newer_one,
+            what_is_logged_without_the_current_hold_is_not_kept,
+            newer_runs_are_read_in_their_order_and_known_ones_again,
+            a_run_remembers_the_trace_it_was_asked_for_in,
             runs_that_wait_are_seen_by_everyone_who_looks,
             runs_are_listed_newest_first_and_narrowed_by_each_filter,
             what_is_not_there_is_not_found,
