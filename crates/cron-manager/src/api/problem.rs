@@ -97,7 +97,7 @@ impl Problem {
         response
     }
 
-    fn to_aip(&self) -> Value {
+    pub(super) fn to_aip(&self) -> Value {
         let mut error = json!({"code": self.status.as_u16(), "status": http(self.code).1, "message": self.message});
         if !self.violations.is_empty() {
             error["details"] = json!([{

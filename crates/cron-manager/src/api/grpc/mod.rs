@@ -1,14 +1,16 @@
 //! The gRPC service.
 
+mod access;
 mod configs;
 #[cfg(feature = "rest")]
 mod health;
 mod replicas;
 mod runs;
 
+use futures_util::StreamExt;
 #[cfg(feature = "rest")]
 use tonic::service::Routes;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, codegen::BoxStream};
 
 use super::proto::{self, cron_manager_server};
 use crate::{Author, CronManager};
@@ -72,27 +74,46 @@ impl Api {
 
 /// Every method: what it is asked, what it answers, and the function that does it.
 macro_rules! methods {
-    ($($name:ident: $request:ident -> $response:ident = $function:path;)*) => {
+    (
+        $(call $name:ident: $request:ident -> $response:ident = $function:path;)*
+        $(stream $stream_name:ident: $stream_request:ident -> $stream:ident of $item:ident = $stream_function:path;)*
+    ) => {
         #[tonic::async_trait]
         impl cron_manager_server::CronManager for Api {
             $(async fn $name(&self, request: Request<proto::$request>) -> Result<Response<proto::$response>, Status> {
                 $function(&self.manager(&request), request.into_inner()).await.map(Response::new)
+            })*
+
+            $(type $stream = BoxStream<proto::$item>;
+
+            async fn $stream_name(
+                &self,
+                request: Request<proto::$stream_request>,
+            ) -> Result<Response<Self::$stream>, Status> {
+                Ok(Response::new($stream_function(&self.manager(&request), request.get_ref()).boxed()))
             })*
         }
     };
 }
 
 methods! {
-    create_cron_config: CreateCronConfigRequest -> CreateCronConfigResponse = configs::create;
-    list_cron_configs: ListCronConfigsRequest -> ListCronConfigsResponse = configs::list;
-    get_cron_config: GetCronConfigRequest -> CronConfig = configs::get;
-    get_cron_config_by_name: GetCronConfigByNameRequest -> CronConfig = configs::get_by_name;
-    update_cron_config: UpdateCronConfigRequest -> UpdateCronConfigResponse = configs::update;
-    delete_cron_config: DeleteCronConfigRequest -> CronConfig = configs::delete;
-    trigger_cron_config: TriggerCronConfigRequest -> CronJob = configs::trigger;
-    list_cron_jobs: ListCronJobsRequest -> ListCronJobsResponse = runs::list;
-    get_cron_job: GetCronJobRequest -> CronJob = runs::get;
-    get_cron_job_log: GetCronJobLogRequest -> CronJobLog = runs::log;
-    list_replicas: ListReplicasRequest -> ListReplicasResponse = replicas::list;
-    drain_replica: DrainReplicaRequest -> DrainReplicaResponse = replicas::drain;
+    call create_cron_config: CreateCronConfigRequest -> CreateCronConfigResponse = configs::create;
+    call list_cron_configs: ListCronConfigsRequest -> ListCronConfigsResponse = configs::list;
+    call get_cron_config: GetCronConfigRequest -> CronConfig = configs::get;
+    call get_cron_config_by_name: GetCronConfigByNameRequest -> CronConfig = configs::get_by_name;
+    call update_cron_config: UpdateCronConfigRequest -> UpdateCronConfigResponse = configs::update;
+    call delete_cron_config: DeleteCronConfigRequest -> CronConfig = configs::delete;
+    call trigger_cron_config: TriggerCronConfigRequest -> CronJob = configs::trigger;
+    call list_cron_jobs: ListCronJobsRequest -> ListCronJobsResponse = runs::list;
+    call get_cron_job: GetCronJobRequest -> CronJob = runs::get;
+    call get_cron_job_log: GetCronJobLogRequest -> CronJobLog = runs::log;
+    call list_replicas: ListReplicasRequest -> ListReplicasResponse = replicas::list;
+    call drain_replica: DrainReplicaRequest -> DrainReplicaResponse = replicas::drain;
+    call list_audit_records: ListAuditRecordsRequest -> ListAuditRecordsResponse = access::list_records;
+    call create_token: CreateTokenRequest -> CreateTokenResponse = access::create_token;
+    call list_tokens: ListTokensRequest -> ListTokensResponse = access::list_tokens;
+    call revoke_token: RevokeTokenRequest -> Token = access::revoke_token;
+
+    stream follow_cron_job: FollowCronJobRequest -> FollowCronJobStream of CronJobUpdate = runs::follow;
+    stream watch_cron_jobs: WatchCronJobsRequest -> WatchCronJobsStream of WatchEvent = runs::watch;
 }

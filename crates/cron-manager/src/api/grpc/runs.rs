@@ -1,12 +1,13 @@
 //! Methods of runs: the ledger.
 
+use futures_util::{Stream, StreamExt};
 use tonic::Status;
 
 use crate::{
     CronManager, RunId,
     api::{
         proto,
-        wire::{Page, run_query, show_run},
+        wire::{Page, run_query, show_event, show_run, show_update},
     },
 };
 
@@ -30,4 +31,18 @@ pub(super) async fn log(
     asked: proto::GetCronJobLogRequest,
 ) -> Result<proto::CronJobLog, Status> {
     Ok(proto::CronJobLog { log: manager.cron_run_log(RunId(asked.id)).await? })
+}
+
+pub(super) fn follow(
+    manager: &CronManager,
+    asked: &proto::FollowCronJobRequest,
+) -> impl Stream<Item = Result<proto::CronJobUpdate, Status>> + Send + use<> {
+    manager.follow(RunId(asked.id)).map(|update| Ok(show_update(update?)))
+}
+
+pub(super) fn watch(
+    manager: &CronManager,
+    _asked: &proto::WatchCronJobsRequest,
+) -> impl Stream<Item = Result<proto::WatchEvent, Status>> + Send + use<> {
+    manager.watch().map(|event| Ok(show_event(event)))
 }

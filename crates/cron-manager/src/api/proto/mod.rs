@@ -13,6 +13,7 @@ pub(crate) use options::{comment, http, marks, role};
     clippy::allow_attributes,
     clippy::allow_attributes_without_reason,
     clippy::missing_errors_doc,
+    clippy::large_enum_variant,
     clippy::too_many_lines,
     missing_docs,
     reason = "written by a generator"

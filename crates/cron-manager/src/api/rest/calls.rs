@@ -6,16 +6,16 @@ use axum::{
     Router,
     body::{Body, Bytes, to_bytes},
     extract::Request,
-    http::{Extensions, HeaderMap, HeaderValue, Method, Response, Version, header},
+    http::{Extensions, HeaderMap, HeaderValue, Method, Version, header},
     middleware,
     response::IntoResponse,
 };
 use http_body_util::{BodyExt, Full};
 use prost_reflect::MethodDescriptor;
-use tonic::{Code, Status};
+use tonic::Status;
 use tower::ServiceExt;
 
-use super::roles;
+use super::{answers::Answers, roles};
 use crate::{
     CronManager,
     api::{
@@ -84,7 +84,7 @@ impl Calls {
         Ok(([(header::CONTENT_TYPE, "application/grpc")], Body::new(body)).into_response())
     }
 
-    /// Calls a method of ours with an encoded message.
+    /// Calls a method of ours with an encoded message: its one answer.
     pub(super) async fn call(
         &self,
         method: &MethodDescriptor,
@@ -92,6 +92,21 @@ impl Calls {
         extensions: Extensions,
         message: &[u8],
     ) -> Result<Bytes, Status> {
+        let mut answers = self.stream(method, headers, extensions, message).await?;
+        let answer = answers.next().await?.ok_or_else(|| Status::internal("the answer has no message"))?;
+        // The status comes after the message.
+        answers.next().await?;
+        Ok(answer)
+    }
+
+    /// Calls a method of ours with an encoded message: its answers.
+    pub(super) async fn stream(
+        &self,
+        method: &MethodDescriptor,
+        headers: &HeaderMap,
+        extensions: Extensions,
+        message: &[u8],
+    ) -> Result<Answers, Status> {
         let mut request = Request::new(Body::from(framed(message)));
         *request.method_mut() = Method::POST;
         *request.version_mut() = Version::HTTP_2;
@@ -106,7 +121,7 @@ impl Calls {
         request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
         request.headers_mut().insert(header::TE, HeaderValue::from_static("trailers"));
         let Ok(response) = self.ours.clone().oneshot(request).await;
-        unary(response).await
+        Answers::of(response)
     }
 }
 
@@ -133,22 +148,4 @@ fn unframed(body: Bytes) -> Result<Bytes, Status> {
         Some([1, ..]) => Err(Status::unimplemented("compressed messages are not taken; send them as they are")),
         _ => Err(Status::invalid_argument("the body is not one message of gRPC")),
     }
-}
-
-/// The one message of an answer.
-async fn unary(response: Response<Body>) -> Result<Bytes, Status> {
-    if let Some(status) = Status::from_header_map(response.headers()) {
-        refuse(status)?;
-    }
-    let body = response.into_body().collect().await;
-    let body = body.map_err(|error| Status::unknown(format!("the answer broke off: {error}")))?;
-    match body.trailers().and_then(Status::from_header_map) {
-        Some(status) => refuse(status)?,
-        None => return Err(Status::unknown("the answer has no status")),
-    }
-    unframed(body.to_bytes())
-}
-
-fn refuse(status: Status) -> Result<(), Status> {
-    if status.code() == Code::Ok { Ok(()) } else { Err(status) }
 }

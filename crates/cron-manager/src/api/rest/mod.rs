@@ -3,12 +3,14 @@
 //! Requests become calls of the gRPC service within the process, by the HTTP rules of the proto; nothing is known here of any single method.
 
 mod answer;
+mod answers;
 mod calls;
 mod openapi;
 mod probes;
 mod request;
 mod roles;
 pub(crate) mod rules;
+mod stream;
 
 use std::sync::Arc;
 
@@ -105,6 +107,7 @@ impl Face {
         Router::new()
             .route("/livez", get(probes::livez))
             .route("/readyz", get(probes::readyz))
+            .route("/metrics", get(probes::metrics))
             .with_state(self.manager)
             .route("/openapi.json", get(async move || answer::json_text(described.openapi.clone())))
             .fallback(move |request| dispatch(Arc::clone(&routes), request))
@@ -140,7 +143,7 @@ fn is_grpc(request: &Request) -> bool {
 impl Routes {
     async fn transcode(&self, request: Request) -> std::result::Result<Response, Problem> {
         let (head, body) = request.into_parts();
-        let (rule, fields) = match self.rules.find(&head.method, head.uri.path()) {
+        let (rule, fields) = match self.rules.find(&head.method, head.uri.path(), stream::is_asked_for(&head.headers)) {
             Found::Rule(rule, fields) => (rule, fields),
             Found::Verbs(verbs) => return Err(Problem::method_not_allowed(&verbs)),
             Found::Nothing => return Err(Problem::no_route()),
@@ -149,6 +152,10 @@ impl Routes {
         roles::caller(&head.extensions, &calls::grpc_path(&rule.method))?;
         let body = to_bytes(body, MAX_BYTES).await.map_err(|_| Problem::too_large(MAX_BYTES))?;
         let message = request::message(rule, &fields, &head.uri, &head.headers, &body)?;
+        if rule.method.is_server_streaming() {
+            let answers = self.calls.stream(&rule.method, &head.headers, head.extensions.clone(), &message).await?;
+            return stream::events(answers, rule.method.output(), rule.text).await;
+        }
         let answered = self.calls.call(&rule.method, &head.headers, head.extensions.clone(), &message).await?;
         Ok(answer(&rule.method.output(), answered, rule.text)?)
     }

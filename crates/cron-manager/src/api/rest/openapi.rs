@@ -8,13 +8,23 @@ use serde_json::{Map, Value, json};
 use super::rules::{Body, Rule, Rules};
 use crate::api::proto::{self, comment, marks};
 
+/// The type of streams.
+const STREAM: &str = "text/event-stream";
+
 /// The description of what the rules let through.
 pub(crate) fn describe(rules: &Rules) -> Value {
     let mut schemas = BTreeMap::from([("Error".to_owned(), error())]);
     let mut paths: Map<String, Value> = Map::new();
     for rule in rules.iter() {
         let path = paths.entry(rule.path()).or_insert_with(|| json!({}));
-        path[rule.verb.as_str().to_lowercase()] = operation(rule, &mut schemas);
+        let place = &mut path[rule.verb.as_str().to_lowercase()];
+        let mut operation = operation(rule, &mut schemas);
+        // Where there is one answer or a stream, as the caller wishes.
+        if place.is_object() {
+            place["responses"]["200"]["content"][STREAM] = operation["responses"]["200"]["content"][STREAM].take();
+        } else {
+            *place = operation;
+        }
     }
     json!({
         "openapi": "3.1.0",
@@ -37,6 +47,9 @@ pub(crate) fn describe(rules: &Rules) -> Value {
 fn operation(rule: &Rule, schemas: &mut BTreeMap<String, Value>) -> Value {
     let method = &rule.method;
     let answer = schema_of(&method.output(), schemas);
+    // Each event of a stream has such a message as its data.
+    let (form, answer) =
+        if method.is_server_streaming() { (STREAM, json!({"type": "string"})) } else { ("application/json", answer) };
     let role = proto::role(method);
     let description = comment(method.parent_file(), method.path());
     let mut operation = json!({
@@ -45,7 +58,7 @@ fn operation(rule: &Rule, schemas: &mut BTreeMap<String, Value>) -> Value {
         "description": format!("{description} Role: {role}."),
         "parameters": parameters(rule),
         "responses": {
-            "200": {"description": "Done.", "content": {"application/json": {"schema": answer}}},
+            "200": {"description": "Done.", "content": {form: {"schema": answer}}},
             "default": {
                 "description": "An error: as AIP-193 has it or, where it is preferred, as a problem (RFC 9457).",
                 "content": {

@@ -2,7 +2,7 @@
 
 use axum::{
     extract::State,
-    http::StatusCode,
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde_json::{Value, json};
@@ -19,6 +19,10 @@ pub(super) async fn readyz(State(manager): State<CronManager>) -> Response {
     let status = if readiness.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let parts: Vec<_> = readiness.parts.iter().map(show_part).collect();
     (status, json(&json!({"ready": readiness.is_ready(), "parts": parts}))).into_response()
+}
+
+pub(super) async fn metrics(State(manager): State<CronManager>) -> Response {
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], manager.metrics().await).into_response()
 }
 
 /// Whether a part answers; why it does not is for the log, since it may name hosts and users.

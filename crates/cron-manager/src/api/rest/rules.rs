@@ -85,13 +85,15 @@ impl Rules {
         self.0.iter()
     }
 
-    /// What there is for `verb` at `path`. `HEAD` is as `GET` (RFC 9110 section 9.3.2).
-    pub(crate) fn find<'a>(&'a self, verb: &Method, path: &'a str) -> Found<'a> {
+    /// What there is for `verb` at `path`; where it is one answer or a stream, the one that is wanted. `HEAD` is as `GET` (RFC 9110 section 9.3.2).
+    pub(crate) fn find<'a>(&'a self, verb: &Method, path: &'a str, stream: bool) -> Found<'a> {
         let verb = if verb == Method::HEAD { &Method::GET } else { verb };
         let at_path: Vec<_> =
             self.0.iter().filter_map(|rule| rule.template.matches(path).map(|fields| (rule, fields))).collect();
         let verbs: Vec<_> = at_path.iter().map(|(rule, _)| &rule.verb).collect();
-        match at_path.iter().position(|(rule, _)| rule.verb == verb) {
+        let of = |rule: &Rule, stream| rule.verb == verb && rule.method.is_server_streaming() == stream;
+        let place = |stream| at_path.iter().position(|(rule, _)| of(rule, stream));
+        match place(stream).or_else(|| place(!stream)) {
             Some(at) => at_path.into_iter().nth(at).map_or(Found::Nothing, |(rule, fields)| Found::Rule(rule, fields)),
             None if verbs.is_empty() => Found::Nothing,
             None => Found::Verbs(verbs),
@@ -247,7 +249,7 @@ mod tests {
 
     fn found(verb: &str, path: &str) -> String {
         let rules = Rules::of(&proto::service());
-        match rules.find(&Method::from_bytes(verb.as_bytes()).unwrap(), path) {
+        match rules.find(&Method::from_bytes(verb.as_bytes()).unwrap(), path, false) {
             Found::Rule(rule, fields) => format!("{} {fields:?}", rule.method.name()),
             Found::Verbs(verbs) => format!("{verbs:?}"),
             Found::Nothing => String::new(),
@@ -282,7 +284,8 @@ mod tests {
         for method in proto::service().methods() {
             assert!(rules.iter().any(|rule| rule.method == method), "{}", method.name());
         }
-        let mut ways: Vec<_> = rules.iter().map(|rule| format!("{} {}", rule.verb, rule.path())).collect();
+        let way = |rule: &Rule| format!("{} {} {}", rule.verb, rule.path(), rule.method.is_server_streaming());
+        let mut ways: Vec<_> = rules.iter().map(way).collect();
         ways.sort();
         let all = ways.len();
         ways.dedup();

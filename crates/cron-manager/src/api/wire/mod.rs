@@ -1,5 +1,6 @@
 //! What our nouns are on the wire, and the one place where a `CronRun` becomes a `CronJob`.
 
+mod access;
 mod config;
 mod etag;
 #[cfg(feature = "rest")]
@@ -9,13 +10,14 @@ mod replica;
 mod run;
 mod scalar;
 
+pub(super) use access::{audit_query, new_token, show_record, show_token};
 pub(super) use config::{Change, new_config, show_config};
 pub(super) use etag::{etag, version};
 #[cfg(feature = "rest")]
 pub(super) use json::{JsonText, fit, from_json, to_json};
 pub(super) use page::Page;
 pub(super) use replica::show_replica;
-pub(super) use run::{run_query, show_run};
+pub(super) use run::{run_query, show_event, show_run, show_update};
 
 /// Input that does not fit, and where.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,7 +4,11 @@ use super::{
     Misfit, Page,
     scalar::{show_time, show_word, time},
 };
-use crate::{CronConfigId, CronRun, RunId, RunState, SkipReason, api::proto, manager::RunQuery};
+use crate::{
+    CronConfigId, CronRun, RunId, RunState, SkipReason,
+    api::proto::{self, cron_job_update::Update, watch_event::Event},
+    manager::{RunQuery, RunUpdate, WatchEvent},
+};
 
 pub(crate) fn show_run(run: &CronRun) -> proto::CronJob {
     let succeeded = run.state == RunState::Succeeded;
@@ -53,4 +57,29 @@ fn known<T>(field: &str, what: &str, word: &str, read: impl Fn(&str) -> Option<T
         return Ok(None);
     }
     read(word).map(Some).ok_or_else(|| Misfit::new(field, format!("{word:?} is not {what}")))
+}
+
+/// What is new of a run that is followed.
+pub(crate) fn show_update(update: RunUpdate) -> proto::CronJobUpdate {
+    let update = match update {
+        RunUpdate::State(run) => Update::CronJob(show_run(&run)),
+        RunUpdate::Log(part) => {
+            Update::Log(proto::LogPart { start: part.start.try_into().unwrap_or(i64::MAX), text: part.text })
+        }
+        RunUpdate::Progress(report) => {
+            Update::Progress(proto::JobProgress { fraction: report.fraction, text: report.text })
+        }
+    };
+    proto::CronJobUpdate { update: Some(update) }
+}
+
+/// What happened to a run.
+pub(crate) fn show_event(event: WatchEvent) -> proto::WatchEvent {
+    let event = match event {
+        WatchEvent::Started(run) => Event::Started(show_run(&run)),
+        WatchEvent::Ended(run) => Event::Ended(show_run(&run)),
+        WatchEvent::Skipped(run) => Event::Skipped(show_run(&run)),
+        WatchEvent::Lagged => Event::Lagged(proto::Lagged {}),
+    };
+    proto::WatchEvent { event: Some(event) }
 }
