@@ -21,12 +21,12 @@ pub(super) struct Refusal {
 impl Refusal {
     pub(super) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         let (status, word) = status(kind);
-        Self { status, word, message: message.into() }
+        Self::of(status, word, message)
     }
 
-    /// The same under a status of HTTP that says more.
-    pub(super) fn with_status(self, status: StatusCode) -> Self {
-        Self { status, ..self }
+    /// A refusal of the transport: it has no [`ErrorKind`].
+    pub(super) fn of(status: StatusCode, word: &'static str, message: impl Into<String>) -> Self {
+        Self { status, word, message: message.into() }
     }
 
     /// The answer to a request with these headers: trailers alone for gRPC, a problem (RFC 9457) for who asks for one, or AIP-193 JSON.

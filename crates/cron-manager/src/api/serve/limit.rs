@@ -61,10 +61,10 @@ async fn check(State(limiter): State<Arc<Limiter>>, request: Request, next: Next
 
 fn too_large(limit: usize) -> Refusal {
     let message = format!("the body is larger than {limit} bytes");
-    Refusal::new(ErrorKind::InvalidArgument, message).with_status(StatusCode::PAYLOAD_TOO_LARGE)
+    Refusal::of(StatusCode::PAYLOAD_TOO_LARGE, "INVALID_ARGUMENT", message)
 }
 
 fn too_slow(limit: Duration) -> Refusal {
     let message = format!("the body did not arrive within {limit:?}");
-    Refusal::new(ErrorKind::InvalidArgument, message).with_status(StatusCode::REQUEST_TIMEOUT)
+    Refusal::of(StatusCode::REQUEST_TIMEOUT, "DEADLINE_EXCEEDED", message)
 }
