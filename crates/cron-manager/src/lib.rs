@@ -44,9 +44,9 @@ pub use cron_manager_macros::cron_job;
 pub use domain::schedule::named as schedules;
 #[doc(inline)]
 pub use domain::{
-    CatchUp, ClaimToken, Context, CronConfig, CronConfigFields, CronConfigId, CronRun, Fence, Hold, JobName,
-    LockHolder, LockPolicy, OnAbandoned, Outcome, Overlap, PageId, Policy, RegisteredReplica, ReplicaId, ReplicaStatus,
-    Revision, RunId, RunKind, RunState, Schedule, SkipReason, StoreId,
+    CatchUp, ClaimToken, Context, Control, ControlFields, CronConfig, CronConfigFields, CronConfigId, CronRun, Fence,
+    Hold, JobName, LockHolder, LockPolicy, OnAbandoned, Outcome, Overlap, PageId, Pause, PauseFields, Policy,
+    RegisteredReplica, ReplicaId, ReplicaStatus, Revision, RunId, RunKind, RunState, Schedule, SkipReason, StoreId,
 };
 pub use error::{Error, ErrorKind, Result};
 #[doc(inline)]

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use cron_manager::{
-    ClaimToken, CronConfig, CronConfigId, CronRun, Hold, JobName, RegisteredReplica, ReplicaId, ReplicaStatus, Result,
-    Revision, RunId,
+    ClaimToken, Control, ControlFields, CronConfig, CronConfigId, CronRun, Hold, JobName, RegisteredReplica, ReplicaId,
+    ReplicaStatus, Result, Revision, RunId,
     contracts::{Busy, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Store, Watch},
     domain::ledger::{Account, Page},
 };
@@ -102,5 +102,13 @@ impl<S: Store> Store for CountingStore<S> {
 
     async fn accounts(&self, id: CronConfigId) -> Result<Vec<Account>> {
         self.counted().accounts(id).await
+    }
+
+    async fn control(&self) -> Result<Control> {
+        self.counted().control().await
+    }
+
+    async fn update_control(&self, fields: &ControlFields, if_version: Option<i64>) -> Result<Control> {
+        self.counted().update_control(fields, if_version).await
     }
 }

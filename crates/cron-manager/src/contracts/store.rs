@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::{
-    ClaimToken, CronConfig, CronConfigId, CronRun, Hold, JobName, Outcome, PageId, RegisteredReplica, ReplicaId,
-    ReplicaStatus, Result, Revision, RunId, RunState, SkipReason, StoreId,
+    ClaimToken, Control, ControlFields, CronConfig, CronConfigId, CronRun, Hold, JobName, Outcome, PageId,
+    RegisteredReplica, ReplicaId, ReplicaStatus, Result, Revision, RunId, RunState, SkipReason, StoreId,
     domain::ledger::{Account, Page},
 };
 
@@ -53,6 +53,8 @@ pub enum Pages<'a> {
 /// - A replica that has ended stays so.
 /// - A store has one id for ever, and no other store has it.
 /// - Times are by one clock, the store's.
+/// - A page has the times in which jobs were switched off as they stand at its `now`: a switching waits for all transactions whose pages do
+///   not know of it, and is dated after their `now`.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     /// Whether replicas in other processes can stand on it.
@@ -112,6 +114,12 @@ pub trait Store: Send + Sync + 'static {
 
     /// What the ledger says about each page of one config, the service's first, read at one moment.
     async fn accounts(&self, id: CronConfigId) -> Result<Vec<Account>>;
+
+    /// The control record.
+    async fn control(&self) -> Result<Control>;
+
+    /// Puts the control record in place that [`ControlFields::change`] makes of it at the store's now. It asks for no page.
+    async fn update_control(&self, fields: &ControlFields, if_version: Option<i64>) -> Result<Control>;
 }
 
 /// How a held run ended.
@@ -206,10 +214,12 @@ pub struct Look {
     pub watermarks: Vec<(CronConfigId, Timestamp)>,
     /// The live replicas that were asked to start nothing more.
     pub draining: Vec<ReplicaId>,
+    /// The control record.
+    pub control: Control,
 }
 
 /// Which configs to list.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct ConfigQuery {
     /// Only ids greater than this.
     pub after: CronConfigId,
@@ -217,6 +227,23 @@ pub struct ConfigQuery {
     pub limit: usize,
     /// Deleted ones too.
     pub show_deleted: bool,
+    /// Only those that are enabled, or not.
+    pub enabled: Option<bool>,
+    /// Only those whose ticks run once in the service, or on every replica.
+    pub distributed: Option<bool>,
+    /// Only those whose name begins so.
+    pub name_prefix: Option<String>,
+}
+
+impl ConfigQuery {
+    /// Whether `config` is one of those asked for, `limit` aside.
+    pub fn matches(&self, config: &CronConfig) -> bool {
+        config.id > self.after
+            && (self.show_deleted || config.deleted_at.is_none())
+            && self.enabled.is_none_or(|enabled| config.enabled == enabled)
+            && self.distributed.is_none_or(|distributed| config.is_distributed() == distributed)
+            && self.name_prefix.as_ref().is_none_or(|prefix| config.name.as_str().starts_with(prefix.as_str()))
+    }
 }
 
 /// Which runs to list.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    Context, CronConfigId, JobName, LockPolicy, Policy, Schedule,
+    Context, CronConfigId, JobName, LockPolicy, Pause, Policy, Schedule,
     policy::{CatchUp, OnAbandoned, Overlap},
     schedule::{DstGap, ScheduleKind},
 };
@@ -31,6 +31,8 @@ pub struct CronConfig {
     pub external: bool,
     /// What happens when things do not go as planned.
     pub policy: Policy,
+    /// The pause it is in, or was in last: one that has ended by itself stays until the config is paused or resumed.
+    pub paused: Option<Pause>,
     /// Rises by one with each edit: the etag.
     pub version: i64,
     /// By the store's clock.
@@ -50,6 +52,11 @@ impl CronConfig {
     /// Whether its runs may start.
     pub fn is_active(&self) -> bool {
         self.enabled && self.deleted_at.is_none()
+    }
+
+    /// Whether it is in a pause at `now`.
+    pub fn is_paused(&self, now: Timestamp) -> bool {
+        self.paused.as_ref().is_some_and(|pause| pause.lasts(now))
     }
 
     /// Whether at most one run of a page is live at a time.
@@ -190,6 +197,7 @@ impl CronConfigFields {
             schedule: None,
             external: false,
             policy: Policy::default(),
+            paused: None,
             version: 1,
             created_at: now,
             updated_at: now,

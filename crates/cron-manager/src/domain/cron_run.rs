@@ -62,6 +62,10 @@ pub enum SkipReason {
     Elsewhere,
     /// Its start deadline passed while the lock could not be reached.
     LockUnavailable,
+    /// Jobs were switched off for the whole service.
+    SwitchedOff,
+    /// The config was paused.
+    Paused,
 }
 
 macro_rules! words {
@@ -110,6 +114,8 @@ words!(SkipReason {
     LockedElsewhere = "locked_elsewhere",
     Elsewhere = "elsewhere",
     LockUnavailable = "lock_unavailable",
+    SwitchedOff = "switched_off",
+    Paused = "paused",
 });
 
 impl RunState {

@@ -1,22 +1,26 @@
 //! The nouns: no IO, no async, no clock.
 
 mod context;
+mod control;
 mod cron_config;
 mod cron_run;
 mod ids;
 pub mod ledger;
 mod lock;
 mod outcome;
+mod pause;
 mod policy;
 mod replica;
 pub mod schedule;
 
 pub use context::Context;
+pub use control::{Control, ControlFields, SwitchedOff};
 pub use cron_config::{CronConfig, CronConfigFields};
 pub use cron_run::{CronRun, Hold, RunKind, RunState, SkipReason};
 pub use ids::{ClaimToken, CronConfigId, Fence, JobName, PageId, ReplicaId, Revision, RunId, StoreId};
 pub use lock::{LockHolder, LockPolicy};
 pub use outcome::Outcome;
+pub use pause::{Pause, PauseFields};
 pub use policy::{CatchUp, OnAbandoned, Overlap, Policy};
 pub use replica::{RegisteredReplica, ReplicaStatus};
 pub use schedule::Schedule;

@@ -61,6 +61,15 @@ impl CronManager {
         Ok(self.change(id, Pages::AllOf(&[id]), &delete).await?.config().clone())
     }
 
+    /// Brings a deleted config back as it was. Ticks that were due while it was deleted are not made up for.
+    ///
+    /// Errors: not found, conflict, already exists (it is not deleted).
+    pub async fn undelete_cron_config(&self, id: CronConfigId, if_version: Option<i64>) -> Result<CronConfig> {
+        let late_after = self.replica.tuning().late_after;
+        let undelete = |pages: &mut [Page]| scheduler::undelete(pages, if_version, late_after);
+        Ok(self.change(id, Pages::AllOf(&[id]), &undelete).await?.config().clone())
+    }
+
     /// One config, also a deleted one.
     pub async fn cron_config(&self, id: CronConfigId) -> Result<CronConfig> {
         self.replica.store().config(id).await?.ok_or_else(|| Error::not_found(format!("config {id}")))

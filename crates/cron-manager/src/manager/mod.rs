@@ -2,6 +2,7 @@
 
 mod call;
 mod configs;
+mod control;
 #[cfg(feature = "macros")]
 mod declared;
 #[cfg(feature = "macros")]

@@ -25,5 +25,5 @@ mod watch;
 
 pub use active::ActiveRuns;
 pub use call::{Called, Refusal};
-pub use edit::{delete, edit, trigger};
+pub use edit::{delete, edit, pause, resume, trigger, undelete};
 pub use replica::{Activity, Parts, Replica, Tuning};

@@ -81,6 +81,7 @@ impl Replica {
         let look = self.store.look(turns.agenda.revision(), &second_hand).await?;
         self.store_time.observe(look.now, self.clock.elapsed());
         self.set_draining(look.draining.contains(&self.id()));
+        self.learn_control(&look.control);
         let poll = if self.signal.is_live() { self.tuning.poll_every } else { self.tuning.poll_alone_every };
         turns.next_look = self.clock.elapsed() + self.jitter(poll);
         turns.agenda.learn(look);

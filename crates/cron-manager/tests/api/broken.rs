@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use cron_manager::{
-    ClaimToken, CronConfig, CronConfigId, CronRun, Error, Hold, JobName, RegisteredReplica, ReplicaId, ReplicaStatus,
-    Result, Revision, RunId,
+    ClaimToken, Control, ControlFields, CronConfig, CronConfigId, CronRun, Error, Hold, JobName, RegisteredReplica,
+    ReplicaId, ReplicaStatus, Result, Revision, RunId,
     contracts::{Busy, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Store, Watch},
     domain::ledger::{Account, Page},
 };
@@ -72,6 +72,12 @@ impl Store for BrokenStore {
         away()
     }
     async fn accounts(&self, _: CronConfigId) -> Result<Vec<Account>> {
+        away()
+    }
+    async fn control(&self) -> Result<Control> {
+        away()
+    }
+    async fn update_control(&self, _: &ControlFields, _: Option<i64>) -> Result<Control> {
         away()
     }
 }

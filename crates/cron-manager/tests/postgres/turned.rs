@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use cron_manager::{
-    ClaimToken, CronConfig, CronConfigId, CronRun, Hold, JobName, RegisteredReplica, ReplicaId, ReplicaStatus, Result,
-    Revision, RunId,
+    ClaimToken, Control, ControlFields, CronConfig, CronConfigId, CronRun, Hold, JobName, RegisteredReplica, ReplicaId,
+    ReplicaStatus, Result, Revision, RunId,
     backends::postgres::{PostgresOptions, PostgresStore},
     contracts::{Busy, Clock, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Store, Watch},
     domain::ledger::{Account, Page},
@@ -119,5 +119,13 @@ impl Store for TurnedStore {
 
     async fn accounts(&self, id: CronConfigId) -> Result<Vec<Account>> {
         self.at_now().await.accounts(id).await
+    }
+
+    async fn control(&self) -> Result<Control> {
+        self.at_now().await.control().await
+    }
+
+    async fn update_control(&self, fields: &ControlFields, if_version: Option<i64>) -> Result<Control> {
+        self.at_now().await.update_control(fields, if_version).await
     }
 }

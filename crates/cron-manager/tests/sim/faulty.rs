@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use cron_manager::{
-    ClaimToken, CronConfig, CronConfigId, CronRun, Error, Hold, JobName, RegisteredReplica, ReplicaId, ReplicaStatus,
-    Result, Revision, RunId,
+    ClaimToken, Control, ControlFields, CronConfig, CronConfigId, CronRun, Error, Hold, JobName, RegisteredReplica,
+    ReplicaId, ReplicaStatus, Result, Revision, RunId,
     contracts::{Busy, Clock, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Store, Watch},
     domain::ledger::{Account, Page},
 };
@@ -144,5 +144,13 @@ impl Store for FaultyStore {
 
     async fn accounts(&self, id: CronConfigId) -> Result<Vec<Account>> {
         self.call(self.store.accounts(id)).await
+    }
+
+    async fn control(&self) -> Result<Control> {
+        self.call(self.store.control()).await
+    }
+
+    async fn update_control(&self, fields: &ControlFields, if_version: Option<i64>) -> Result<Control> {
+        self.call(self.store.update_control(fields, if_version)).await
     }
 }

@@ -10,8 +10,8 @@ use std::{
 
 use async_trait::async_trait;
 use cron_manager::{
-    ClaimToken, CronConfig, CronConfigId, CronRun, Fence, Hold, JobName, PageId, RegisteredReplica, ReplicaId,
-    ReplicaStatus, Result, Revision, RunId, RunKind, RunState, SkipReason,
+    ClaimToken, Control, ControlFields, CronConfig, CronConfigId, CronRun, Fence, Hold, JobName, PageId,
+    RegisteredReplica, ReplicaId, ReplicaStatus, Result, Revision, RunId, RunKind, RunState, SkipReason,
     backends::memory::MemoryStore,
     contracts::{Busy, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Store, Watch},
     domain::ledger::{Account, Page},
@@ -22,6 +22,7 @@ use parking_lot::Mutex;
 use crate::{
     executor::{Executor, true_time},
     jobs::OUTSIDERS_JOBS,
+    switches::Switches,
 };
 
 /// What the judge knows. Clones are the same judge.
@@ -44,6 +45,7 @@ struct Seen {
     effects: HashMap<PageId, Fence>,
     deaths: HashMap<ReplicaId, Duration>,
     edits: HashMap<CronConfigId, i64>,
+    switches: Switches,
 }
 
 /// What a whole simulation came to.
@@ -151,6 +153,9 @@ impl Judge {
         }
         let rows: Vec<_> = seen.rows.values().cloned().collect();
         for row in &rows {
+            if let Some(what) = seen.switches.judge(row) {
+                seen.violation("switch", what);
+            }
             seen.note(("row", row.id, row.state, row.due_through, row.count));
         }
         Verdict {
@@ -186,6 +191,9 @@ impl Seen {
         let watermark = self.watermarks.insert(page.id(), page.watermark());
         if watermark.is_some_and(|old| old > page.watermark()) {
             self.violation("I7", format!("the watermark of {} fell", page.config().name));
+        }
+        if let Some(what) = self.switches.page(page) {
+            self.violation("switch", what);
         }
         page.runs().for_each(|run| self.row(run));
     }
@@ -341,5 +349,15 @@ impl Store for JudgedStore {
 
     async fn accounts(&self, id: CronConfigId) -> Result<Vec<Account>> {
         self.store.accounts(id).await
+    }
+
+    async fn control(&self) -> Result<Control> {
+        self.store.control().await
+    }
+
+    async fn update_control(&self, fields: &ControlFields, if_version: Option<i64>) -> Result<Control> {
+        let control = self.store.update_control(fields, if_version).await?;
+        self.judge.seen.lock().switches.control(&control);
+        Ok(control)
     }
 }

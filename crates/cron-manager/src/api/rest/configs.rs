@@ -30,6 +30,7 @@ pub(super) async fn list(State(manager): State<CronManager>, uri: Uri) -> Answer
         after: CronConfigId(after),
         limit: page.limit(),
         show_deleted: params.parsed("showDeleted", "true or false")?.unwrap_or(false),
+        ..ConfigQuery::default()
     };
     let configs = manager.cron_configs(&query).await?;
     Ok(json(&page.show("cronConfigs", &configs, show_config, |config| config.id.0.into())))

@@ -8,8 +8,8 @@ use parking_lot::Mutex;
 
 use super::tables::Tables;
 use crate::{
-    ClaimToken, CronConfig, CronConfigId, CronRun, Hold, JobName, PageId, RegisteredReplica, ReplicaId, ReplicaStatus,
-    Result, Revision, RunId, RunState, StoreId,
+    ClaimToken, Control, ControlFields, CronConfig, CronConfigId, CronRun, Hold, JobName, PageId, RegisteredReplica,
+    ReplicaId, ReplicaStatus, Result, Revision, RunId, RunState, StoreId,
     contracts::{
         Busy, Clock, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Running, Standing, Store, Waiting, Watch,
     },
@@ -83,6 +83,7 @@ impl Store for MemoryStore {
             waiting: waiting.map(Waiting::of).collect(),
             watermarks: of.iter().filter_map(|id| Some((*id, tables.watermark(*id)?))).collect(),
             draining: draining(tables.registry.all()),
+            control: tables.control.clone(),
         })
     }
 
@@ -157,9 +158,7 @@ impl Store for MemoryStore {
     async fn configs(&self, query: &ConfigQuery) -> Result<Vec<CronConfig>> {
         let tables = self.tables.lock();
         let configs = tables.configs.values().map(|row| &row.config);
-        let listed =
-            configs.filter(|config| config.id > query.after && (query.show_deleted || config.deleted_at.is_none()));
-        Ok(listed.take(query.limit).cloned().collect())
+        Ok(configs.filter(|config| query.matches(config)).take(query.limit).cloned().collect())
     }
 
     async fn run(&self, id: RunId) -> Result<Option<CronRun>> {
@@ -178,6 +177,16 @@ impl Store for MemoryStore {
 
     async fn accounts(&self, id: CronConfigId) -> Result<Vec<Account>> {
         Ok(self.tables.lock().accounts(id))
+    }
+
+    async fn control(&self) -> Result<Control> {
+        Ok(self.tables.lock().control.clone())
+    }
+
+    async fn update_control(&self, fields: &ControlFields, if_version: Option<i64>) -> Result<Control> {
+        let mut tables = self.tables.lock();
+        let now = self.now();
+        tables.update_control(fields, if_version, now)
     }
 }
 

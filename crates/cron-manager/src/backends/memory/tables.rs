@@ -9,9 +9,10 @@ use jiff::Timestamp;
 
 use super::registry::Registry;
 use crate::{
-    ClaimToken, CronConfig, CronConfigId, CronRun, Error, ErrorKind, Fence, Hold, JobName, PageId, ReplicaId, Result,
-    Revision, RunId, RunKind, RunState, StoreId,
+    ClaimToken, Control, ControlFields, CronConfig, CronConfigId, CronRun, Error, ErrorKind, Fence, Hold, JobName,
+    PageId, ReplicaId, Result, Revision, RunId, RunKind, RunState, StoreId,
     domain::{
+        SwitchedOff,
         ledger::{Account, ConfigVersion, Page, Place},
         schedule::tz_database_version,
     },
@@ -24,6 +25,9 @@ pub(super) struct Tables {
     pub(super) logs: HashMap<RunId, String>,
     pub(super) revision: Revision,
     pub(super) registry: Registry,
+    pub(super) control: Control,
+    /// When jobs were switched off, oldest first.
+    off: Vec<SwitchedOff>,
     names: HashMap<JobName, CronConfigId>,
     /// The backstop of the protocol: a tick has one row per attempt.
     ticks: HashSet<(PageId, Timestamp, u32)>,
@@ -62,6 +66,8 @@ impl Tables {
             logs: HashMap::new(),
             revision: Revision::default(),
             registry: Registry::default(),
+            control: Control::default(),
+            off: Vec::new(),
             names: HashMap::new(),
             ticks: HashSet::new(),
             requests: HashSet::new(),
@@ -101,7 +107,26 @@ impl Tables {
         let open = id.lane.is_none_or(|replica| self.registry.registered_at(replica).is_some());
         let Mark { watermark, fence, started_at, .. } = *mark;
         let place = Place { lane: id.lane, open, watermark, fence, started_at };
-        Some(Page::new(now, row.config.clone(), place, runs))
+        let off = self.off.iter().filter(|off| off.until.is_none_or(|until| until > watermark)).copied().collect();
+        Some(Page::new(now, row.config.clone(), place, runs).with_switched_off(off))
+    }
+
+    pub(super) fn update_control(
+        &mut self,
+        fields: &ControlFields,
+        if_version: Option<i64>,
+        now: Timestamp,
+    ) -> Result<Control> {
+        let control = fields.change(&self.control, if_version, now)?;
+        match (self.control.enabled, control.enabled) {
+            (true, false) => self.off.push(SwitchedOff { since: now, until: None }),
+            (false, true) => {
+                self.off.iter_mut().filter(|off| off.until.is_none()).for_each(|off| off.until = Some(now))
+            }
+            _ => {}
+        }
+        self.control = control.clone();
+        Ok(control)
     }
 
     fn begin_lane(&mut self, id: PageId) {

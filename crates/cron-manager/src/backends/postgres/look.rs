@@ -7,6 +7,7 @@ use sqlx::postgres::{PgBindIterExt, PgRow};
 
 use super::{
     configs::{self, config_columns},
+    control::{self, control_columns},
     error::Failure,
     fields::Fields,
     session::Session,
@@ -17,10 +18,11 @@ use crate::{
 };
 
 pub(super) async fn look(on: &mut Session, after: Revision, of: &[CronConfigId]) -> Result<Look, Failure> {
-    let query = on.query(
-        "SELECT @cron_now(), revision, ARRAY(SELECT id FROM @cron_replicas WHERE ended_at IS NULL AND draining ORDER BY number) \
-         FROM @cron_revision",
-    );
+    let query = on.query(concat!(
+        "SELECT @cron_now(), revision, ARRAY(SELECT id FROM @cron_replicas WHERE ended_at IS NULL AND draining ORDER BY number), ",
+        control_columns!(),
+        " FROM @cron_revision LEFT JOIN @cron_control AS control ON true"
+    ));
     let row = on.row(query).await?;
     let mut fields = Fields::of(&row);
     let (now, revision) = (fields.instant()?, fields.take()?);
@@ -28,6 +30,7 @@ pub(super) async fn look(on: &mut Session, after: Revision, of: &[CronConfigId])
         now,
         revision,
         draining: fields.take()?,
+        control: control::fields(&mut fields)?,
         changed: if revision > after { changed(on, after).await? } else { Vec::new() },
         waiting: waiting(on).await?,
         watermarks: if of.is_empty() { Vec::new() } else { watermarks(on, of).await? },

@@ -19,6 +19,8 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { sql: include_str!("migrations/0001_ledger.sql"), oldest_program: 1 },
     // Its skips have reasons that the version before cannot read.
     Migration { sql: include_str!("migrations/0002_locks.sql"), oldest_program: 2 },
+    // The version before runs jobs while they are switched off or paused, and cannot read the reasons of their skips.
+    Migration { sql: include_str!("migrations/0003_control.sql"), oldest_program: 3 },
 ];
 
 /// The form of the tables.

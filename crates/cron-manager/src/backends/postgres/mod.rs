@@ -11,12 +11,13 @@
 //! | `line`, `session` | connections, time limits, transactions and their repetition |
 //! | `lock`, `pages`, `write` | the transaction of a decision |
 //! | `finish` | heartbeats and ends |
-//! | `configs`, `runs`, `replicas`, `look`, `accounts` | a table each, or a question |
+//! | `configs`, `runs`, `replicas`, `control`, `look`, `accounts` | a table each, or a question |
 //! | `signal` | LISTEN and NOTIFY |
 
 mod accounts;
 mod column;
 mod configs;
+mod control;
 mod error;
 mod fields;
 mod finish;

@@ -3,10 +3,10 @@
 use async_trait::async_trait;
 use sqlx::postgres::PgConnectOptions;
 
-use super::{accounts, configs, finish, line::Line, look, pages, replicas, runs, signal::PostgresSignal};
+use super::{accounts, configs, control, finish, line::Line, look, pages, replicas, runs, signal::PostgresSignal};
 use crate::{
-    ClaimToken, CronConfig, CronConfigId, CronRun, Hold, JobName, RegisteredReplica, ReplicaId, ReplicaStatus, Result,
-    Revision, RunId,
+    ClaimToken, Control, ControlFields, CronConfig, CronConfigId, CronRun, Hold, JobName, RegisteredReplica, ReplicaId,
+    ReplicaStatus, Result, Revision, RunId,
     contracts::{Busy, ConfigQuery, Decide, Finish, Look, Pages, Randomness, RunQuery, Spawn, Store, Watch},
     domain::ledger::{Account, Page},
 };
@@ -116,5 +116,14 @@ impl Store for PostgresStore {
 
     async fn accounts(&self, id: CronConfigId) -> Result<Vec<Account>> {
         self.turns.reading(move |mut on| async move { (accounts::accounts(&mut on, id).await, on) }).await
+    }
+
+    async fn control(&self) -> Result<Control> {
+        self.turns.once(move |mut on| async move { (control::read(&mut on).await, on) }).await
+    }
+
+    async fn update_control(&self, fields: &ControlFields, if_version: Option<i64>) -> Result<Control> {
+        let update = move |mut on| async move { (control::update(&mut on, fields, if_version).await, on) };
+        self.turns.writing(update).await
     }
 }

@@ -7,6 +7,7 @@
 mod accounts;
 mod column;
 mod configs;
+mod control;
 mod error;
 mod lanes;
 mod lock;

@@ -13,13 +13,14 @@ use tokio::sync::Mutex;
 use super::{
     accounts,
     configs::{self, ConfigRow},
+    control,
     error::from_sqlx,
     pages, replicas, runs,
     writer::Writer,
 };
 use crate::{
-    ClaimToken, CronConfig, CronConfigId, CronRun, Error, ErrorKind, Hold, JobName, RegisteredReplica, ReplicaId,
-    ReplicaStatus, Result, Revision, RunId,
+    ClaimToken, Control, ControlFields, CronConfig, CronConfigId, CronRun, Error, ErrorKind, Hold, JobName,
+    RegisteredReplica, ReplicaId, ReplicaStatus, Result, Revision, RunId,
     contracts::{Busy, Clock, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Store, Watch},
     domain::ledger::{Account, Page, Place},
 };
@@ -99,7 +100,8 @@ impl Store for SqliteStore {
         let waiting = runs::waiting(&mut *reading).await?;
         let watermarks = if of.is_empty() { Vec::new() } else { configs::watermarks(&mut reading, of).await? };
         let draining = replicas::draining(&mut reading).await?;
-        Ok(Look { now: self.now(), revision, changed, waiting, watermarks, draining })
+        let control = control::read(&mut *reading).await?;
+        Ok(Look { now: self.now(), revision, changed, waiting, watermarks, draining, control })
     }
 
     async fn heartbeat(&self, holds: &[Hold]) -> Result<Vec<RunId>> {
@@ -164,5 +166,13 @@ impl Store for SqliteStore {
     async fn accounts(&self, id: CronConfigId) -> Result<Vec<Account>> {
         let mut reading = self.readers.begin().await.map_err(from_sqlx)?;
         accounts::of(&mut reading, id).await
+    }
+
+    async fn control(&self) -> Result<Control> {
+        control::read(&self.readers).await
+    }
+
+    async fn update_control(&self, fields: &ControlFields, if_version: Option<i64>) -> Result<Control> {
+        self.write(async |on| control::update(on, fields, if_version, self.now()).await).await
     }
 }

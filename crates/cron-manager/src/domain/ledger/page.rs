@@ -1,8 +1,13 @@
 //! A page of the ledger, and the only ways to write on it.
 
+use std::{iter, sync::Arc, time::Duration};
+
 use jiff::Timestamp;
 
-use crate::{ClaimToken, CronConfig, CronRun, Fence, Hold, PageId, ReplicaId, RunId, RunKind, RunState, SkipReason};
+use crate::{
+    ClaimToken, CronConfig, CronRun, Fence, Hold, PageId, ReplicaId, RunId, RunKind, RunState, SkipReason,
+    domain::SwitchedOff,
+};
 
 /// A page: what a store hands over under a lock, and what it writes back. A config has one for the service, and one lane for each
 /// replica when every replica runs it.
@@ -16,6 +21,7 @@ pub struct Page {
     config: CronConfig,
     place: Place,
     rows: Vec<Row>,
+    off: Arc<[SwitchedOff]>,
     edited: bool,
 }
 
@@ -69,7 +75,14 @@ impl Page {
     /// the skipped tick row that reaches furthest.
     pub fn new(now: Timestamp, config: CronConfig, place: Place, runs: Vec<CronRun>) -> Self {
         let rows = runs.into_iter().map(|run| Row { run, change: Change::None }).collect();
-        Self { now, config, place, rows, edited: false }
+        Self { now, config, place, rows, off: Arc::default(), edited: false }
+    }
+
+    /// The page with the times, oldest first, in which jobs were switched off and that reach beyond its watermark. A store must read them
+    /// so that no switching falls between them and the page's `now`.
+    #[must_use]
+    pub fn with_switched_off(self, off: Arc<[SwitchedOff]>) -> Self {
+        Self { off, ..self }
     }
 
     /// Which page it is.
@@ -119,7 +132,37 @@ impl Page {
 
     /// Whether pending runs may start at all.
     pub fn is_active(&self) -> bool {
-        self.place.open && self.config.is_active()
+        self.place.open && self.config.is_active() && !self.config.is_paused(self.now) && !self.is_switched_off()
+    }
+
+    /// Whether jobs are switched off for the whole service.
+    pub fn is_switched_off(&self) -> bool {
+        self.off.iter().any(|off| off.until.is_none())
+    }
+
+    /// What keeps a tick at `instant` from running, whatever else is true: the switch, the config itself, or its pause.
+    pub fn hindrance(&self, instant: Timestamp) -> Option<SkipReason> {
+        let is_paused = || self.config.paused.as_ref().is_some_and(|pause| pause.holds(instant));
+        match () {
+            () if self.off.iter().any(|off| off.holds(instant)) => Some(SkipReason::SwitchedOff),
+            () if !self.config.enabled => Some(SkipReason::Disabled),
+            () if is_paused() => Some(SkipReason::Paused),
+            () => None,
+        }
+    }
+
+    /// The spans (after, through] from the watermark to now, oldest first, in each of which all ticks have the same hindrance.
+    pub fn spans(&self) -> Vec<(Timestamp, Timestamp, Option<SkipReason>)> {
+        let switchings = self.off.iter().flat_map(|off| iter::once(off.since).chain(off.until));
+        // A tick at the very end of a pause runs.
+        let before = |end: Timestamp| end.checked_sub(Duration::from_nanos(1)).unwrap_or(end);
+        let pause = self.config.paused.iter().flat_map(|pause| iter::once(pause.since).chain(pause.until.map(before)));
+        let within = |at: &Timestamp| self.watermark() < *at && *at < self.now;
+        let mut ends: Vec<_> = switchings.chain(pause).filter(within).collect();
+        ends.sort_unstable();
+        ends.push(self.now);
+        let begins = iter::once(self.watermark()).chain(ends.clone());
+        begins.zip(ends).map(|(after, through)| (after, through, self.hindrance(through))).collect()
     }
 
     /// The places of the pending rows, oldest first.
@@ -171,7 +214,7 @@ impl Page {
     }
 
     /// Starts the pending run at `place` and raises the fence. Refused before its `start_after`, after its start
-    /// deadline, while the right is taken, and when the config is disabled or deleted.
+    /// deadline, while the right is taken, when the config is disabled, paused or deleted, and while jobs are switched off.
     pub fn start(&mut self, place: usize, claimant: Claimant) -> bool {
         let now = self.now;
         let run = self.row(place);

@@ -2,6 +2,7 @@
 
 mod claims;
 mod configs;
+mod control;
 mod finishing;
 mod lanes;
 mod pages;
@@ -10,6 +11,7 @@ mod registry;
 
 pub use claims::*;
 pub use configs::*;
+pub use control::*;
 pub use finishing::*;
 pub use lanes::*;
 pub use pages::*;
@@ -80,6 +82,11 @@ macro_rules! store_laws {
             a_replica_is_asked_to_drain_while_it_lives,
             the_account_adds_up_after_edits_and_deletion,
             the_largest_values_are_kept_whole,
+            the_control_record_is_kept_and_shown_to_who_looks,
+            a_page_has_the_times_in_which_jobs_were_switched_off,
+            a_switching_is_dated_after_all_pages_that_do_not_know_of_it,
+            a_pause_is_kept_with_its_config,
+            configs_are_narrowed_by_each_filter,
         );
     };
 }
