@@ -49,11 +49,11 @@ pub use domain::{
     RegisteredReplica, ReplicaId, ReplicaStatus, Revision, RunId, RunKind, RunState, Schedule, SkipReason, StoreId,
 };
 pub use error::{Error, ErrorKind, Result};
-#[doc(inline)]
-pub use manager::CronManager;
 #[cfg(feature = "macros")]
 #[doc(hidden)]
 pub use manager::expansion as __private;
+#[doc(inline)]
+pub use manager::{CronManager, Preview, TriggerFields};
 #[cfg(feature = "macros")]
 #[doc(inline)]
 pub use manager::{Declaration, DeclaredJob};

@@ -6,8 +6,10 @@ use async_trait::async_trait;
 use cron_manager::{
     ClaimToken, Control, ControlFields, CronConfig, CronConfigId, CronRun, Hold, JobName, RegisteredReplica, ReplicaId,
     ReplicaStatus, Result, Revision, RunId,
-    contracts::{Busy, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Store, Watch},
-    domain::ledger::{Account, Page},
+    contracts::{
+        Beat, Busy, ConfigQuery, CreateRequest, Decide, Finish, Look, Pages, RunQuery, Store, VersionQuery, Watch,
+    },
+    domain::ledger::{Account, ConfigVersion, Page},
 };
 
 pub(crate) struct CountingStore<S> {
@@ -48,7 +50,7 @@ impl<S: Store> Store for CountingStore<S> {
         self.counted().look(after, of).await
     }
 
-    async fn heartbeat(&self, holds: &[Hold]) -> Result<Vec<RunId>> {
+    async fn heartbeat(&self, holds: &[Hold]) -> Result<Vec<Beat>> {
         self.counted().heartbeat(holds).await
     }
 
@@ -102,6 +104,18 @@ impl<S: Store> Store for CountingStore<S> {
 
     async fn accounts(&self, id: CronConfigId) -> Result<Vec<Account>> {
         self.counted().accounts(id).await
+    }
+
+    async fn requested(&self, request_ids: &[String]) -> Result<Vec<CronRun>> {
+        self.counted().requested(request_ids).await
+    }
+
+    async fn create_once(&self, config: CronConfig, request: &CreateRequest) -> Result<CronConfig> {
+        self.counted().create_once(config, request).await
+    }
+
+    async fn versions(&self, id: CronConfigId, query: &VersionQuery) -> Result<Vec<ConfigVersion>> {
+        self.counted().versions(id, query).await
     }
 
     async fn control(&self) -> Result<Control> {

@@ -18,7 +18,10 @@ pub use locker::{Lease, LockRequest, LockTick, Locked, Locker};
 pub use randomness::Randomness;
 pub use signal::{Signal, Signals};
 pub use spawn::Spawn;
-pub use store::{Busy, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Running, Standing, Store, Waiting, Watch};
+pub use store::{
+    Beat, Busy, ConfigQuery, CreateRequest, Decide, Finish, Look, Pages, RunQuery, Running, Standing, Store,
+    VersionQuery, Waiting, Watch,
+};
 
 /// A boxed future, as the contracts that cannot be `async fn` return it.
 pub type BoxFuture<T> = std::pin::Pin<Box<dyn Future<Output = T> + Send>>;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::{
     ClaimToken, Control, ControlFields, CronConfig, CronConfigId, CronRun, Hold, JobName, Outcome, PageId,
     RegisteredReplica, ReplicaId, ReplicaStatus, Result, Revision, RunId, RunState, SkipReason, StoreId,
-    domain::ledger::{Account, Page},
+    domain::ledger::{Account, ConfigVersion, Page},
 };
 
 /// What a transaction does with the pages it locked. It may be called again from the start when the store has to
@@ -45,7 +45,7 @@ pub enum Pages<'a> {
 /// - A page holds all its pending and running rows and its skipped tick row that reaches furthest.
 /// - A lane is begun at the later of its replica's registration and the watermark of the config's service page, which an edit moves: no tick
 ///   of a live replica lies before it. The lane of a replica that has ended is not open.
-/// - Rows are unique: ticks by (page, due instant, attempt), manual runs by request id. One running row per page of an
+/// - Rows are unique: ticks by (page, due instant, attempt), all other runs by request id. One running row per page of an
 ///   exclusive config. A write that would break this fails whole.
 /// - Names are unique, also among deleted configs.
 /// - An edit's revision is greater than all revisions that [`Store::look`] has shown before; watermark and fence change none.
@@ -73,7 +73,7 @@ pub trait Store: Send + Sync + 'static {
     async fn look(&self, after: Revision, of: &[CronConfigId]) -> Result<Look>;
 
     /// Counts a heartbeat on each hold. Returns the runs whose hold was still good.
-    async fn heartbeat(&self, holds: &[Hold]) -> Result<Vec<RunId>>;
+    async fn heartbeat(&self, holds: &[Hold]) -> Result<Vec<Beat>>;
 
     /// Ends runs; one that was skipped after all has neither begun nor ended. Returns those whose hold was still good; the others are left as they are.
     async fn finish(&self, finishes: &[Finish]) -> Result<Vec<RunId>>;
@@ -115,11 +115,30 @@ pub trait Store: Send + Sync + 'static {
     /// What the ledger says about each page of one config, the service's first, read at one moment.
     async fn accounts(&self, id: CronConfigId) -> Result<Vec<Account>>;
 
+    /// The runs that were asked for under one of these request ids, in the order of their ids.
+    async fn requested(&self, request_ids: &[String]) -> Result<Vec<CronRun>>;
+
+    /// Creates a config as [`Store::create`] does, unless that was done before under the same request id: then that config is returned as it
+    /// now stands. Already exists: the request was another one.
+    async fn create_once(&self, config: CronConfig, request: &CreateRequest) -> Result<CronConfig>;
+
+    /// Versions of a config's schedule, newest first.
+    async fn versions(&self, id: CronConfigId, query: &VersionQuery) -> Result<Vec<ConfigVersion>>;
+
     /// The control record.
     async fn control(&self) -> Result<Control>;
 
     /// Puts the control record in place that [`ControlFields::change`] makes of it at the store's now. It asks for no page.
     async fn update_control(&self, fields: &ControlFields, if_version: Option<i64>) -> Result<Control>;
+}
+
+/// A heartbeat that was counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Beat {
+    /// The run.
+    pub run_id: RunId,
+    /// Whether the run is to be cancelled.
+    pub cancelling: bool,
 }
 
 /// How a held run ended.
@@ -216,6 +235,8 @@ pub struct Look {
     pub draining: Vec<ReplicaId>,
     /// The control record.
     pub control: Control,
+    /// The running runs that are to be cancelled.
+    pub cancelling: Vec<Hold>,
 }
 
 /// Which configs to list.
@@ -244,6 +265,24 @@ impl ConfigQuery {
             && self.distributed.is_none_or(|distributed| config.is_distributed() == distributed)
             && self.name_prefix.as_ref().is_none_or(|prefix| config.name.as_str().starts_with(prefix.as_str()))
     }
+}
+
+/// A request to create a config, so that it can be told when it comes again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreateRequest {
+    /// The caller's name for it.
+    pub id: String,
+    /// What was asked for.
+    pub body: String,
+}
+
+/// Which versions of a config to list.
+#[derive(Clone, Debug, Default)]
+pub struct VersionQuery {
+    /// Only versions less than this.
+    pub before: Option<i64>,
+    /// At most so many.
+    pub limit: usize,
 }
 
 /// Which runs to list.

@@ -43,6 +43,9 @@ pub struct CronConfig {
     pub deleted_at: Option<Timestamp>,
 }
 
+/// The last instant of a run: stores keep microseconds, and jiff reads none of those after this second.
+pub(super) const LAST: Timestamp = Timestamp::constant(253_402_207_200, 0);
+
 impl CronConfig {
     /// Whether a tick runs once in the service; otherwise every replica runs it.
     pub fn is_distributed(&self) -> bool {
@@ -76,7 +79,7 @@ impl CronConfig {
         let at_least = later(self.start_after(due_at), AT_LEAST);
         match (self.policy.start_deadline, &self.schedule) {
             (Some(deadline), _) => later(self.start_after(due_at), deadline),
-            (None, Some(schedule)) => schedule.next_after(due_at).unwrap_or(Timestamp::MAX).max(at_least),
+            (None, Some(schedule)) => schedule.next_after(due_at).unwrap_or(LAST).max(at_least),
             (None, None) => at_least,
         }
     }
@@ -90,9 +93,9 @@ fn spread(id: CronConfigId, due_at: Timestamp) -> f64 {
     ((bits ^ (bits >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
 }
 
-/// `instant` and `by` added, at most the last instant there is.
+/// `instant` and `by` added, at most [`LAST`].
 fn later(instant: Timestamp, by: Duration) -> Timestamp {
-    instant.saturating_add(by).unwrap_or(Timestamp::MAX)
+    instant.checked_add(by).map_or(LAST, |later| later.min(LAST))
 }
 
 /// The fields of a config that a caller sets: all of a new one, or the changed ones of an update.

@@ -15,6 +15,7 @@ pub mod schedule;
 
 pub use context::Context;
 pub use control::{Control, ControlFields, SwitchedOff};
+use cron_config::LAST;
 pub use cron_config::{CronConfig, CronConfigFields};
 pub use cron_run::{CronRun, Hold, RunKind, RunState, SkipReason};
 pub use ids::{ClaimToken, CronConfigId, Fence, JobName, PageId, ReplicaId, Revision, RunId, StoreId};

@@ -1,5 +1,6 @@
 //! The use cases: what a caller can ask for.
 
+mod ask;
 mod call;
 mod configs;
 mod control;
@@ -9,6 +10,7 @@ mod declared;
 #[doc(hidden)]
 pub mod expansion;
 mod job;
+mod preview;
 mod readiness;
 mod replicas;
 mod runs;
@@ -17,12 +19,14 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::broadcast;
 
+pub use ask::TriggerFields;
 #[cfg(feature = "macros")]
 pub use declared::{Declaration, DeclaredJob};
 pub use job::Job;
+pub use preview::Preview;
 pub use readiness::{Part, Readiness};
 
-pub use crate::contracts::{ConfigQuery, RunQuery};
+pub use crate::contracts::{ConfigQuery, RunQuery, VersionQuery};
 
 use crate::{
     ReplicaId,

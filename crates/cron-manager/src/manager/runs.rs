@@ -1,27 +1,9 @@
-//! Runs: ask for one, read them.
+//! Runs: read them.
 
 use super::CronManager;
-use crate::{
-    CronConfigId, CronRun, Error, Result, RunId, RunKind,
-    contracts::{Pages, RunQuery},
-    domain::ledger::Page,
-    scheduler,
-};
+use crate::{CronRun, Error, Result, RunId, contracts::RunQuery};
 
 impl CronManager {
-    /// Asks for a run outside the schedule, on one replica. It starts as soon as no other run of the service's page is live, or is skipped when its start
-    /// deadline passes before.
-    ///
-    /// Errors: not found, failed precondition (the config is disabled).
-    pub async fn trigger(&self, id: CronConfigId) -> Result<CronRun> {
-        let request_id = self.replica.request_id();
-        let trigger =
-            |pages: &mut [Page]| pages.iter_mut().try_for_each(|page| scheduler::trigger(page, request_id.clone()));
-        let page = self.change(id, Pages::Of(&[id.into()]), &trigger).await?;
-        let asked = page.runs().find(|run| run.kind == RunKind::Manual && run.request_id.as_ref() == Some(&request_id));
-        asked.cloned().ok_or_else(|| Error::internal("the store did not return the run that was asked for"))
-    }
-
     /// One run.
     pub async fn cron_run(&self, id: RunId) -> Result<CronRun> {
         self.replica.store().run(id).await?.ok_or_else(|| Error::not_found(format!("run {id}")))

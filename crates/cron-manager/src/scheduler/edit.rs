@@ -58,16 +58,9 @@ pub fn delete(pages: &mut [Page], if_version: Option<i64>, late_after: Duration)
     Ok(())
 }
 
-/// Asks for a run outside the schedule.
-pub fn trigger(page: &mut Page, request_id: String) -> Result<()> {
+/// Whether a run of the config may be asked for at all.
+pub(super) fn check_active(page: &Page) -> Result<()> {
     check(page, None)?;
-    check_active(page)?;
-    page.record_manual(request_id);
-    Ok(())
-}
-
-/// Whether a run may be asked for at all.
-fn check_active(page: &Page) -> Result<()> {
     let name = &page.config().name;
     let message = match () {
         () if page.is_switched_off() => {

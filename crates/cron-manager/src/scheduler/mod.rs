@@ -5,6 +5,7 @@
 
 mod active;
 mod agenda;
+mod ask;
 mod call;
 mod claim;
 mod counters;
@@ -24,6 +25,7 @@ mod under_way;
 mod watch;
 
 pub use active::ActiveRuns;
+pub use ask::{backfill, cancel, retry, trigger};
 pub use call::{Called, Refusal};
-pub use edit::{delete, edit, pause, resume, trigger, undelete};
+pub use edit::{delete, edit, pause, resume, undelete};
 pub use replica::{Activity, Parts, Replica, Tuning};

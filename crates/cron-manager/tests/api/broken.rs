@@ -4,8 +4,10 @@ use async_trait::async_trait;
 use cron_manager::{
     ClaimToken, Control, ControlFields, CronConfig, CronConfigId, CronRun, Error, Hold, JobName, RegisteredReplica,
     ReplicaId, ReplicaStatus, Result, Revision, RunId,
-    contracts::{Busy, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Store, Watch},
-    domain::ledger::{Account, Page},
+    contracts::{
+        Beat, Busy, ConfigQuery, CreateRequest, Decide, Finish, Look, Pages, RunQuery, Store, VersionQuery, Watch,
+    },
+    domain::ledger::{Account, ConfigVersion, Page},
 };
 
 pub(crate) struct BrokenStore;
@@ -32,7 +34,7 @@ impl Store for BrokenStore {
     async fn look(&self, _: Revision, _: &[CronConfigId]) -> Result<Look> {
         away()
     }
-    async fn heartbeat(&self, _: &[Hold]) -> Result<Vec<RunId>> {
+    async fn heartbeat(&self, _: &[Hold]) -> Result<Vec<Beat>> {
         away()
     }
     async fn finish(&self, _: &[Finish]) -> Result<Vec<RunId>> {
@@ -72,6 +74,15 @@ impl Store for BrokenStore {
         away()
     }
     async fn accounts(&self, _: CronConfigId) -> Result<Vec<Account>> {
+        away()
+    }
+    async fn requested(&self, _: &[String]) -> Result<Vec<CronRun>> {
+        away()
+    }
+    async fn create_once(&self, _: CronConfig, _: &CreateRequest) -> Result<CronConfig> {
+        away()
+    }
+    async fn versions(&self, _: CronConfigId, _: &VersionQuery) -> Result<Vec<ConfigVersion>> {
         away()
     }
     async fn control(&self) -> Result<Control> {

@@ -6,11 +6,14 @@
     reason = "a test may end by a panic, and has a runtime of its own"
 )]
 
+mod asking;
 mod calls;
+mod cancelling;
 mod configs;
 mod locker;
 mod locks;
 mod pausing;
+mod previewing;
 mod recovery;
 mod replicas;
 mod running;

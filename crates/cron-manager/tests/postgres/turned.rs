@@ -5,8 +5,11 @@ use cron_manager::{
     ClaimToken, Control, ControlFields, CronConfig, CronConfigId, CronRun, Hold, JobName, RegisteredReplica, ReplicaId,
     ReplicaStatus, Result, Revision, RunId,
     backends::postgres::{PostgresOptions, PostgresStore},
-    contracts::{Busy, Clock, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Store, Watch},
-    domain::ledger::{Account, Page},
+    contracts::{
+        Beat, Busy, Clock, ConfigQuery, CreateRequest, Decide, Finish, Look, Pages, RunQuery, Store, VersionQuery,
+        Watch,
+    },
+    domain::ledger::{Account, ConfigVersion, Page},
     testing::ManualClock,
 };
 use jiff::Timestamp;
@@ -65,7 +68,7 @@ impl Store for TurnedStore {
         self.at_now().await.look(after, of).await
     }
 
-    async fn heartbeat(&self, holds: &[Hold]) -> Result<Vec<RunId>> {
+    async fn heartbeat(&self, holds: &[Hold]) -> Result<Vec<Beat>> {
         self.at_now().await.heartbeat(holds).await
     }
 
@@ -119,6 +122,18 @@ impl Store for TurnedStore {
 
     async fn accounts(&self, id: CronConfigId) -> Result<Vec<Account>> {
         self.at_now().await.accounts(id).await
+    }
+
+    async fn requested(&self, request_ids: &[String]) -> Result<Vec<CronRun>> {
+        self.at_now().await.requested(request_ids).await
+    }
+
+    async fn create_once(&self, config: CronConfig, request: &CreateRequest) -> Result<CronConfig> {
+        self.at_now().await.create_once(config, request).await
+    }
+
+    async fn versions(&self, id: CronConfigId, query: &VersionQuery) -> Result<Vec<ConfigVersion>> {
+        self.at_now().await.versions(id, query).await
     }
 
     async fn control(&self) -> Result<Control> {

@@ -6,8 +6,11 @@ use async_trait::async_trait;
 use cron_manager::{
     ClaimToken, Control, ControlFields, CronConfig, CronConfigId, CronRun, Error, Hold, JobName, RegisteredReplica,
     ReplicaId, ReplicaStatus, Result, Revision, RunId,
-    contracts::{Busy, Clock, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Store, Watch},
-    domain::ledger::{Account, Page},
+    contracts::{
+        Beat, Busy, Clock, ConfigQuery, CreateRequest, Decide, Finish, Look, Pages, RunQuery, Store, VersionQuery,
+        Watch,
+    },
+    domain::ledger::{Account, ConfigVersion, Page},
 };
 use parking_lot::Mutex;
 
@@ -90,7 +93,7 @@ impl Store for FaultyStore {
         self.call(self.store.look(after, of)).await
     }
 
-    async fn heartbeat(&self, holds: &[Hold]) -> Result<Vec<RunId>> {
+    async fn heartbeat(&self, holds: &[Hold]) -> Result<Vec<Beat>> {
         self.call(self.store.heartbeat(holds)).await
     }
 
@@ -144,6 +147,18 @@ impl Store for FaultyStore {
 
     async fn accounts(&self, id: CronConfigId) -> Result<Vec<Account>> {
         self.call(self.store.accounts(id)).await
+    }
+
+    async fn requested(&self, request_ids: &[String]) -> Result<Vec<CronRun>> {
+        self.call(self.store.requested(request_ids)).await
+    }
+
+    async fn create_once(&self, config: CronConfig, request: &CreateRequest) -> Result<CronConfig> {
+        self.call(self.store.create_once(config, request)).await
+    }
+
+    async fn versions(&self, id: CronConfigId, query: &VersionQuery) -> Result<Vec<ConfigVersion>> {
+        self.call(self.store.versions(id, query)).await
     }
 
     async fn control(&self) -> Result<Control> {

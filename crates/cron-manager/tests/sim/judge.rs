@@ -13,8 +13,10 @@ use cron_manager::{
     ClaimToken, Control, ControlFields, CronConfig, CronConfigId, CronRun, Fence, Hold, JobName, PageId,
     RegisteredReplica, ReplicaId, ReplicaStatus, Result, Revision, RunId, RunKind, RunState, SkipReason,
     backends::memory::MemoryStore,
-    contracts::{Busy, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Store, Watch},
-    domain::ledger::{Account, Page},
+    contracts::{
+        Beat, Busy, ConfigQuery, CreateRequest, Decide, Finish, Look, Pages, RunQuery, Store, VersionQuery, Watch,
+    },
+    domain::ledger::{Account, ConfigVersion, Page},
 };
 use jiff::Timestamp;
 use parking_lot::Mutex;
@@ -289,7 +291,7 @@ impl Store for JudgedStore {
         self.store.look(after, of).await
     }
 
-    async fn heartbeat(&self, holds: &[Hold]) -> Result<Vec<RunId>> {
+    async fn heartbeat(&self, holds: &[Hold]) -> Result<Vec<Beat>> {
         self.store.heartbeat(holds).await
     }
 
@@ -349,6 +351,18 @@ impl Store for JudgedStore {
 
     async fn accounts(&self, id: CronConfigId) -> Result<Vec<Account>> {
         self.store.accounts(id).await
+    }
+
+    async fn requested(&self, request_ids: &[String]) -> Result<Vec<CronRun>> {
+        self.store.requested(request_ids).await
+    }
+
+    async fn create_once(&self, config: CronConfig, request: &CreateRequest) -> Result<CronConfig> {
+        self.store.create_once(config, request).await
+    }
+
+    async fn versions(&self, id: CronConfigId, query: &VersionQuery) -> Result<Vec<ConfigVersion>> {
+        self.store.versions(id, query).await
     }
 
     async fn control(&self) -> Result<Control> {

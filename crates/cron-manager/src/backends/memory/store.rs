@@ -1,6 +1,6 @@
 //! The reference store.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -11,9 +11,10 @@ use crate::{
     ClaimToken, Control, ControlFields, CronConfig, CronConfigId, CronRun, Hold, JobName, PageId, RegisteredReplica,
     ReplicaId, ReplicaStatus, Result, Revision, RunId, RunState, StoreId,
     contracts::{
-        Busy, Clock, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Running, Standing, Store, Waiting, Watch,
+        Beat, Busy, Clock, ConfigQuery, CreateRequest, Decide, Finish, Look, Pages, RunQuery, Running, Standing, Store,
+        VersionQuery, Waiting, Watch,
     },
-    domain::ledger::{Account, Page},
+    domain::ledger::{Account, ConfigVersion, Page},
 };
 
 /// A store in this process's memory. Clones share it. What it holds ends with the process.
@@ -84,15 +85,16 @@ impl Store for MemoryStore {
             watermarks: of.iter().filter_map(|id| Some((*id, tables.watermark(*id)?))).collect(),
             draining: draining(tables.registry.all()),
             control: tables.control.clone(),
+            cancelling: tables.live().filter(|run| run.cancelling).filter_map(CronRun::hold).collect(),
         })
     }
 
-    async fn heartbeat(&self, holds: &[Hold]) -> Result<Vec<RunId>> {
+    async fn heartbeat(&self, holds: &[Hold]) -> Result<Vec<Beat>> {
         let mut tables = self.tables.lock();
         let mut moved = Vec::new();
         for hold in holds {
             if let Some(run) = tables.held(*hold) {
-                moved.push(run.id);
+                moved.push(Beat { run_id: run.id, cancelling: run.cancelling });
                 tables.put(CronRun { heartbeat: run.heartbeat + 1, ..run });
             }
         }
@@ -177,6 +179,23 @@ impl Store for MemoryStore {
 
     async fn accounts(&self, id: CronConfigId) -> Result<Vec<Account>> {
         Ok(self.tables.lock().accounts(id))
+    }
+
+    async fn requested(&self, request_ids: &[String]) -> Result<Vec<CronRun>> {
+        let tables = self.tables.lock();
+        let ids: BTreeSet<_> = request_ids.iter().filter_map(|id| tables.requests.get(id)).collect();
+        Ok(ids.into_iter().map(|id| tables.runs[id].clone()).collect())
+    }
+
+    async fn create_once(&self, config: CronConfig, request: &CreateRequest) -> Result<CronConfig> {
+        self.tables.lock().create_once(config, request, self.now())
+    }
+
+    async fn versions(&self, id: CronConfigId, query: &VersionQuery) -> Result<Vec<ConfigVersion>> {
+        let tables = self.tables.lock();
+        let versions = tables.configs.get(&id).map(|row| row.versions.as_slice()).unwrap_or_default();
+        let before = |version: &&ConfigVersion| query.before.is_none_or(|before| version.version < before);
+        Ok(versions.iter().rev().filter(before).take(query.limit).cloned().collect())
     }
 
     async fn control(&self) -> Result<Control> {

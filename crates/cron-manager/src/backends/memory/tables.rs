@@ -11,6 +11,7 @@ use super::registry::Registry;
 use crate::{
     ClaimToken, Control, ControlFields, CronConfig, CronConfigId, CronRun, Error, ErrorKind, Fence, Hold, JobName,
     PageId, ReplicaId, Result, Revision, RunId, RunKind, RunState, StoreId,
+    contracts::CreateRequest,
     domain::{
         SwitchedOff,
         ledger::{Account, ConfigVersion, Page, Place},
@@ -31,7 +32,10 @@ pub(super) struct Tables {
     names: HashMap<JobName, CronConfigId>,
     /// The backstop of the protocol: a tick has one row per attempt.
     ticks: HashSet<(PageId, Timestamp, u32)>,
-    requests: HashSet<String>,
+    /// Which run was asked for under a request id.
+    pub(super) requests: HashMap<String, RunId>,
+    /// Which config was created by a request.
+    created: HashMap<String, (CronConfigId, String)>,
     /// How far each page has come.
     marks: BTreeMap<PageId, Mark>,
     live: BTreeMap<PageId, BTreeSet<RunId>>,
@@ -41,7 +45,7 @@ pub(super) struct Tables {
 pub(super) struct ConfigRow {
     pub(super) config: CronConfig,
     pub(super) revision: Revision,
-    versions: Vec<ConfigVersion>,
+    pub(super) versions: Vec<ConfigVersion>,
 }
 
 struct Mark {
@@ -70,7 +74,8 @@ impl Tables {
             off: Vec::new(),
             names: HashMap::new(),
             ticks: HashSet::new(),
-            requests: HashSet::new(),
+            requests: HashMap::new(),
+            created: HashMap::new(),
             marks: BTreeMap::new(),
             live: BTreeMap::new(),
             last_skip: HashMap::new(),
@@ -89,6 +94,23 @@ impl Tables {
         self.configs.insert(id, row);
         self.marks.insert(id.into(), Mark::begun(now));
         Ok(config)
+    }
+
+    pub(super) fn create_once(
+        &mut self,
+        config: CronConfig,
+        request: &CreateRequest,
+        now: Timestamp,
+    ) -> Result<CronConfig> {
+        match self.created.get(&request.id) {
+            Some((id, body)) if *body == request.body => Ok(self.configs[id].config.clone()),
+            Some(_) => Err(Error::new(ErrorKind::AlreadyExists, "that request id was used for another request")),
+            None => {
+                let config = self.create(config, now)?;
+                self.created.insert(request.id.clone(), (config.id, request.body.clone()));
+                Ok(config)
+            }
+        }
     }
 
     /// The pages of a config that an edit is about.
@@ -162,7 +184,7 @@ impl Tables {
             if run.kind == RunKind::Tick && (self.ticks.contains(&key) || !new.insert(key)) {
                 return Err(broken(format!("the tick {} of {} has a row already", run.due_at, run.name)));
             }
-            if run.request_id.as_ref().is_some_and(|request| self.requests.contains(request)) {
+            if run.request_id.as_ref().is_some_and(|request| self.requests.contains_key(request)) {
                 return Err(Error::new(ErrorKind::AlreadyExists, "that request id was used before"));
             }
         }
@@ -176,7 +198,7 @@ impl Tables {
             if run.kind == RunKind::Tick {
                 self.ticks.insert((run.page_id(), run.due_at, run.attempt));
             }
-            self.requests.extend(run.request_id.clone());
+            self.requests.extend(run.request_id.clone().map(|request| (request, run.id)));
             let run = run.clone();
             self.put(run);
         }

@@ -11,8 +11,8 @@ use sqlx::{
 };
 
 use crate::{
-    ClaimToken, CronConfigId, Fence, JobName, ReplicaId, Revision, RunId, RunKind, RunState, SkipReason, StoreId,
-    domain::schedule::DstGap,
+    ClaimToken, Context, CronConfigId, Fence, JobName, ReplicaId, Revision, RunId, RunKind, RunState, SkipReason,
+    StoreId, domain::schedule::DstGap,
 };
 
 /// Lets values of a type stand in columns of another type's kind: how it is stored, and how it is loaded.
@@ -59,6 +59,7 @@ stored!(RunId as i64, |id| id.0, |id| Ok(Self(id)));
 stored!(Fence as i64, |fence| fence.0, |fence| Ok(Self(fence)));
 stored!(Revision as i64, |revision| revision.0, |revision| Ok(Self(revision)));
 stored!(ClaimToken as i64, |token| token.0, |token| Ok(Self(token)));
+stored!(Context as String, |context| context.as_str(), |text| Ok(Self::parse(&text)?));
 stored!(JobName as String, |name| name.as_str(), |name| Ok(name.parse()?));
 stored!(ReplicaId as String, |id| id.to_string(), |id| Ok(id.parse()?));
 stored!(StoreId as String, |id| id.to_string(), |id| Ok(id.parse()?));

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     Context, CronConfig, CronConfigId, Error, ErrorKind, JobName, Pause, Policy, Result, Revision,
-    contracts::ConfigQuery,
+    contracts::{ConfigQuery, CreateRequest},
     domain::{ledger::Place, schedule::tz_database_version},
 };
 
@@ -198,6 +198,30 @@ pub(super) async fn create(on: &mut Session, config: &CronConfig) -> Result<Cron
     let config = CronConfig { id: Fields::of(&row).take()?, ..config };
     write_version(on, &config, now).await?;
     Ok(config)
+}
+
+/// Creates a config, unless that was done before under the same request id.
+pub(super) async fn create_once(
+    on: &mut Session,
+    config: &CronConfig,
+    request: &CreateRequest,
+) -> Result<CronConfig, Failure> {
+    // One who creates at a time.
+    next_revision(on).await?;
+    let query = on.query("SELECT config_id, body = $2 FROM @cron_requests WHERE id = $1");
+    let found = on.row_or_none(query.bind(request.id.as_str()).bind(request.body.as_str())).await?;
+    let Some(row) = found else {
+        let config = create(on, config).await?;
+        let query = on.query("INSERT INTO @cron_requests (id, config_id, body) VALUES ($1, $2, $3)");
+        on.run(query.bind(request.id.as_str()).bind(config.id).bind(request.body.as_str())).await?;
+        return Ok(config);
+    };
+    let mut fields = Fields::of(&row);
+    let (id, is_same): (CronConfigId, bool) = (fields.take()?, fields.take()?);
+    if !is_same {
+        return Err(Error::new(ErrorKind::AlreadyExists, "that request id was used for another request").into());
+    }
+    by_id(on, id).await?.ok_or_else(|| Error::internal("a config that was created is gone").into())
 }
 
 /// Puts the new version of a config in place of the old one; `place` is its service page.

@@ -13,7 +13,7 @@ use super::{
     session::Session,
 };
 use crate::{
-    CronConfigId, PageId, Revision,
+    CronConfigId, Hold, PageId, Revision,
     contracts::{Look, Standing, Waiting},
 };
 
@@ -31,6 +31,7 @@ pub(super) async fn look(on: &mut Session, after: Revision, of: &[CronConfigId])
         revision,
         draining: fields.take()?,
         control: control::fields(&mut fields)?,
+        cancelling: cancelling(on).await?,
         changed: if revision > after { changed(on, after).await? } else { Vec::new() },
         waiting: waiting(on).await?,
         watermarks: if of.is_empty() { Vec::new() } else { watermarks(on, of).await? },
@@ -59,6 +60,16 @@ async fn waiting(on: &mut Session) -> Result<Vec<Waiting>, Failure> {
         })
     };
     Ok(on.rows(query).await?.iter().map(waiting).collect::<sqlx::Result<_>>()?)
+}
+
+async fn cancelling(on: &mut Session) -> Result<Vec<Hold>, Failure> {
+    let query =
+        on.query("SELECT id, replica_id, fence FROM @cron_jobs WHERE state = 'running' AND cancelling ORDER BY id");
+    let hold = |row: &PgRow| {
+        let mut fields = Fields::of(row);
+        Ok(Hold { run_id: fields.take()?, replica_id: fields.take()?, fence: fields.take()? })
+    };
+    Ok(on.rows(query).await?.iter().map(hold).collect::<sqlx::Result<_>>()?)
 }
 
 async fn watermarks(on: &mut Session, of: &[CronConfigId]) -> Result<Vec<(CronConfigId, Timestamp)>, Failure> {

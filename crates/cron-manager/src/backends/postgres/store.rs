@@ -7,8 +7,11 @@ use super::{accounts, configs, control, finish, line::Line, look, pages, replica
 use crate::{
     ClaimToken, Control, ControlFields, CronConfig, CronConfigId, CronRun, Hold, JobName, RegisteredReplica, ReplicaId,
     ReplicaStatus, Result, Revision, RunId,
-    contracts::{Busy, ConfigQuery, Decide, Finish, Look, Pages, Randomness, RunQuery, Spawn, Store, Watch},
-    domain::ledger::{Account, Page},
+    contracts::{
+        Beat, Busy, ConfigQuery, CreateRequest, Decide, Finish, Look, Pages, Randomness, RunQuery, Spawn, Store,
+        VersionQuery, Watch,
+    },
+    domain::ledger::{Account, ConfigVersion, Page},
 };
 
 /// A store in a PostgreSQL database (12 or newer), for a service of any number of replicas.
@@ -62,7 +65,7 @@ impl Store for PostgresStore {
         self.turns.reading(move |mut on| async move { (look::look(&mut on, after, of).await, on) }).await
     }
 
-    async fn heartbeat(&self, holds: &[Hold]) -> Result<Vec<RunId>> {
+    async fn heartbeat(&self, holds: &[Hold]) -> Result<Vec<Beat>> {
         self.vital.once(move |mut on| async move { (finish::heartbeat(&mut on, holds).await, on) }).await
     }
 
@@ -116,6 +119,20 @@ impl Store for PostgresStore {
 
     async fn accounts(&self, id: CronConfigId) -> Result<Vec<Account>> {
         self.turns.reading(move |mut on| async move { (accounts::accounts(&mut on, id).await, on) }).await
+    }
+
+    async fn requested(&self, request_ids: &[String]) -> Result<Vec<CronRun>> {
+        self.turns.once(move |mut on| async move { (runs::requested(&mut on, request_ids).await, on) }).await
+    }
+
+    async fn create_once(&self, config: CronConfig, request: &CreateRequest) -> Result<CronConfig> {
+        let config = &config;
+        let create = move |mut on| async move { (configs::create_once(&mut on, config, request).await, on) };
+        self.turns.writing(create).await
+    }
+
+    async fn versions(&self, id: CronConfigId, query: &VersionQuery) -> Result<Vec<ConfigVersion>> {
+        self.turns.once(move |mut on| async move { (accounts::versions(&mut on, id, query).await, on) }).await
     }
 
     async fn control(&self) -> Result<Control> {

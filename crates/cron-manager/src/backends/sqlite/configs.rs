@@ -258,9 +258,17 @@ pub(super) async fn next_revision(on: &mut SqliteConnection) -> Result<Revision>
 }
 
 /// The id of the next new config.
-pub(super) async fn next_id(on: &mut SqliteConnection) -> Result<CronConfigId> {
+async fn next_id(on: &mut SqliteConnection) -> Result<CronConfigId> {
     let sql = "SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'cron_configs'";
     Ok(CronConfigId(sqlx::query_scalar(sql).fetch_one(on).await.map_err(from_sqlx)?))
+}
+
+/// Keeps a new config, and gives it its id and its times.
+pub(super) async fn create(on: &mut SqliteConnection, config: CronConfig, now: Timestamp) -> Result<CronConfig> {
+    let config = CronConfig { id: next_id(on).await?, created_at: now, updated_at: now, ..config };
+    let revision = next_revision(on).await?;
+    write(on, &[ConfigRow::new(&config, revision, Place::begun(now))], revision).await?;
+    Ok(config)
 }
 
 /// Writes configs that are new or edited, and their versions. All have the same new revision.

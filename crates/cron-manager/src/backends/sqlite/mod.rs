@@ -14,6 +14,7 @@ mod lock;
 mod open;
 mod pages;
 mod replicas;
+mod requests;
 mod runs;
 mod schedules;
 mod schema;

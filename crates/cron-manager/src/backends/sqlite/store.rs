@@ -10,19 +10,15 @@ use jiff::Timestamp;
 use sqlx::{SqliteConnection, SqlitePool};
 use tokio::sync::Mutex;
 
-use super::{
-    accounts,
-    configs::{self, ConfigRow},
-    control,
-    error::from_sqlx,
-    pages, replicas, runs,
-    writer::Writer,
-};
+use super::{accounts, configs, control, error::from_sqlx, pages, replicas, requests, runs, writer::Writer};
 use crate::{
     ClaimToken, Control, ControlFields, CronConfig, CronConfigId, CronRun, Error, ErrorKind, Hold, JobName,
     RegisteredReplica, ReplicaId, ReplicaStatus, Result, Revision, RunId,
-    contracts::{Busy, Clock, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Store, Watch},
-    domain::ledger::{Account, Page, Place},
+    contracts::{
+        Beat, Busy, Clock, ConfigQuery, CreateRequest, Decide, Finish, Look, Pages, RunQuery, Store, VersionQuery,
+        Watch,
+    },
+    domain::ledger::{Account, ConfigVersion, Page},
 };
 
 /// A store in one SQLite file, for one process.
@@ -79,14 +75,7 @@ impl Store for SqliteStore {
     }
 
     async fn create(&self, config: CronConfig) -> Result<CronConfig> {
-        self.write(async |on| {
-            let (id, now) = (configs::next_id(on).await?, self.now());
-            let config = CronConfig { id, created_at: now, updated_at: now, ..config };
-            let revision = configs::next_revision(on).await?;
-            configs::write(on, &[ConfigRow::new(&config, revision, Place::begun(now))], revision).await?;
-            Ok(config)
-        })
-        .await
+        self.write(async |on| configs::create(on, config, self.now()).await).await
     }
 
     async fn transact(&self, pages: Pages<'_>, _busy: Busy, decide: Decide<'_>) -> Result<Vec<Page>> {
@@ -101,10 +90,11 @@ impl Store for SqliteStore {
         let watermarks = if of.is_empty() { Vec::new() } else { configs::watermarks(&mut reading, of).await? };
         let draining = replicas::draining(&mut reading).await?;
         let control = control::read(&mut *reading).await?;
-        Ok(Look { now: self.now(), revision, changed, waiting, watermarks, draining, control })
+        let cancelling = runs::cancelling(&mut *reading).await?;
+        Ok(Look { now: self.now(), revision, changed, waiting, watermarks, draining, control, cancelling })
     }
 
-    async fn heartbeat(&self, holds: &[Hold]) -> Result<Vec<RunId>> {
+    async fn heartbeat(&self, holds: &[Hold]) -> Result<Vec<Beat>> {
         self.write(async |on| runs::heartbeat(on, holds).await).await
     }
 
@@ -166,6 +156,18 @@ impl Store for SqliteStore {
     async fn accounts(&self, id: CronConfigId) -> Result<Vec<Account>> {
         let mut reading = self.readers.begin().await.map_err(from_sqlx)?;
         accounts::of(&mut reading, id).await
+    }
+
+    async fn requested(&self, request_ids: &[String]) -> Result<Vec<CronRun>> {
+        runs::requested(&self.readers, request_ids).await
+    }
+
+    async fn create_once(&self, config: CronConfig, request: &CreateRequest) -> Result<CronConfig> {
+        self.write(async |on| requests::create_once(on, config, request, self.now()).await).await
+    }
+
+    async fn versions(&self, id: CronConfigId, query: &VersionQuery) -> Result<Vec<ConfigVersion>> {
+        accounts::versions(&self.readers, id, query).await
     }
 
     async fn control(&self) -> Result<Control> {

@@ -5,8 +5,8 @@ use std::{iter, sync::Arc, time::Duration};
 use jiff::Timestamp;
 
 use crate::{
-    ClaimToken, CronConfig, CronRun, Fence, Hold, PageId, ReplicaId, RunId, RunKind, RunState, SkipReason,
-    domain::SwitchedOff,
+    ClaimToken, Context, CronConfig, CronRun, Fence, Hold, PageId, ReplicaId, RunId, RunKind, RunState, SkipReason,
+    domain::{LAST, SwitchedOff},
 };
 
 /// A page: what a store hands over under a lock, and what it writes back. A config has one for the service, and one lane for each
@@ -165,11 +165,11 @@ impl Page {
         begins.zip(ends).map(|(after, through)| (after, through, self.hindrance(through))).collect()
     }
 
-    /// The places of the pending rows, oldest first.
+    /// The places of the pending rows, oldest first; what makes up for the past comes after all others.
     pub fn pending(&self) -> Vec<usize> {
         let mut places: Vec<_> =
             (0..self.rows.len()).filter(|&at| self.rows[at].run.state == RunState::Pending).collect();
-        places.sort_by_key(|&at| self.rows[at].run.due_at);
+        places.sort_by_key(|&at| (self.rows[at].run.kind == RunKind::Backfill, self.rows[at].run.due_at));
         places
     }
 
@@ -186,11 +186,34 @@ impl Page {
 
     /// Writes a pending run that somebody asked for.
     pub fn record_manual(&mut self, request_id: String) -> usize {
-        let due_at = Timestamp::from_second(self.now.as_second()).unwrap_or(self.now);
-        let run = self.new_run(RunKind::Manual, due_at);
-        // Its time counts from when it was asked for, not from the second before.
-        let start_deadline = run.start_deadline.saturating_add(self.now - due_at).unwrap_or(Timestamp::MAX);
-        self.insert(CronRun { request_id: Some(request_id), start_deadline, ..run })
+        let run = self.new_run(RunKind::Manual, self.asked_at());
+        self.insert(CronRun { request_id: Some(request_id), start_deadline: self.deadline_from_now(), ..run })
+    }
+
+    /// Writes a pending run that repeats `of`: its tick anew as `attempt`, where that is a tick of this page; else a run of its own, with the
+    /// same context.
+    pub fn record_retry(&mut self, of: &CronRun, attempt: u32, request_id: String) -> usize {
+        let run = match of.kind {
+            RunKind::Tick if of.page_id() == self.id() && self.has_ticks() => {
+                CronRun { attempt, ..self.new_run(RunKind::Tick, of.due_at) }
+            }
+            RunKind::Backfill => self.new_run(RunKind::Backfill, of.due_at),
+            RunKind::Tick | RunKind::Manual => self.new_run(RunKind::Manual, self.asked_at()),
+        };
+        let (retry_of, context) = (Some(of.id), of.context.clone());
+        let (start_after, start_deadline) = (self.now.max(run.due_at), self.deadline_from_now());
+        self.insert(CronRun { request_id: Some(request_id), retry_of, context, start_after, start_deadline, ..run })
+    }
+
+    /// Writes a pending run for an instant of the schedule that lies in the past. It waits for as long as it takes.
+    pub fn record_backfill(&mut self, due_at: Timestamp, request_id: String) -> usize {
+        let run = self.new_run(RunKind::Backfill, due_at);
+        self.insert(CronRun { request_id: Some(request_id), start_deadline: LAST, ..run })
+    }
+
+    /// Gives a run that was just written a context of its own.
+    pub fn give_context(&mut self, place: usize, context: Context) {
+        self.rows[place].run.context = Some(context);
     }
 
     /// Writes the `count` ticks from `first` through `last` as skipped: the newest skipped row grows when it has the
@@ -224,7 +247,8 @@ impl Page {
         }
         self.place.fence.0 += 1;
         self.place.started_at = Some(now);
-        let (fence, ttl) = (self.place.fence, self.config.context.ttl());
+        let fence = self.place.fence;
+        let ttl = self.row(place).context.as_ref().unwrap_or(&self.config.context).ttl();
         let run = self.change(place);
         run.ttl = ttl;
         (run.state, run.reason) = (RunState::Running, None);
@@ -242,15 +266,27 @@ impl Page {
         pending
     }
 
-    /// Takes a claim back before its handler began: the run is pending again.
+    /// Asks for the running run to be cancelled: its replica tells the handler to stop.
+    pub fn cancel(&mut self, hold: Hold) -> bool {
+        let held = self.held(hold);
+        if let Some(place) = held.filter(|place| !self.row(*place).cancelling) {
+            self.change(place).cancelling = true;
+        }
+        held.is_some()
+    }
+
+    /// Takes a claim back before its handler began: the run is pending again, or skipped if it was to be cancelled.
     pub fn hand_back(&mut self, hold: Hold) -> bool {
         self.take_back(hold).is_some()
     }
 
-    /// Takes a claim back before its handler began: the run waits on, for `reason`, until `start_after`.
+    /// Takes a claim back before its handler began: the run waits on, for `reason`, until `start_after`; or it is skipped if it was to be
+    /// cancelled.
     pub fn postpone(&mut self, hold: Hold, reason: SkipReason, start_after: Timestamp) -> bool {
         let Some(run) = self.take_back(hold) else { return false };
-        (run.reason, run.start_after) = (Some(reason), start_after);
+        if run.state == RunState::Pending {
+            (run.reason, run.start_after) = (Some(reason), start_after);
+        }
         true
     }
 
@@ -321,6 +357,9 @@ impl Page {
         let place = self.held(hold)?;
         let run = self.change(place);
         (run.state, run.replica_id, run.started_at) = (RunState::Pending, None, None);
+        if run.cancelling {
+            (run.state, run.reason) = (RunState::Skipped, Some(SkipReason::Cancelled));
+        }
         Some(run)
     }
 
@@ -346,6 +385,18 @@ impl Page {
         self.rows.len() - 1
     }
 
+    /// The second in which something is asked for.
+    fn asked_at(&self) -> Timestamp {
+        Timestamp::from_second(self.now.as_second()).unwrap_or(self.now)
+    }
+
+    /// The start deadline of what is asked for: its time counts from now, not from the second before.
+    fn deadline_from_now(&self) -> Timestamp {
+        let asked_at = self.asked_at();
+        let deadline = self.config.start_deadline(asked_at).checked_add(self.now - asked_at);
+        deadline.map_or(LAST, |deadline| deadline.min(LAST))
+    }
+
     fn new_run(&self, kind: RunKind, due_at: Timestamp) -> CronRun {
         CronRun {
             id: RunId(0),
@@ -359,9 +410,12 @@ impl Page {
             count: 1,
             attempt: 1,
             request_id: None,
+            context: None,
+            retry_of: None,
             start_after: due_at,
             start_deadline: self.config.start_deadline(due_at),
             state: RunState::Pending,
+            cancelling: false,
             reason: None,
             replica_id: None,
             fence: Fence(0),

@@ -23,3 +23,18 @@ CREATE TABLE @cron_switched_off (
     since timestamptz NOT NULL,
     until timestamptz
 );
+
+ALTER TABLE @cron_jobs
+    -- In place of the config's.
+    ADD COLUMN context text,
+    -- The run it repeats.
+    ADD COLUMN retry_of bigint,
+    -- Whether it is to be stopped.
+    ADD COLUMN cancelling boolean NOT NULL DEFAULT false;
+
+-- Requests to create a config, so that they can be told when they come again.
+CREATE TABLE @cron_requests (
+    id text PRIMARY KEY,
+    config_id integer NOT NULL REFERENCES @cron_configs,
+    body text NOT NULL
+);

@@ -22,4 +22,16 @@ CREATE TABLE cron_switched_off (
     until INTEGER
 ) STRICT;
 
+-- A context of the run's own, the run it repeats, and whether it is to be stopped.
+ALTER TABLE cron_jobs ADD COLUMN context TEXT;
+ALTER TABLE cron_jobs ADD COLUMN retry_of INTEGER;
+ALTER TABLE cron_jobs ADD COLUMN cancelling INTEGER NOT NULL DEFAULT 0;
+
+-- Requests to create a config, so that they can be told when they come again.
+CREATE TABLE cron_requests (
+    id TEXT PRIMARY KEY,
+    config_id INTEGER NOT NULL REFERENCES cron_configs,
+    body TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 PRAGMA user_version = 3;

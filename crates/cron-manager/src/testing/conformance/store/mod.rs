@@ -1,5 +1,6 @@
 //! Laws of [`Store`].
 
+mod asking;
 mod claims;
 mod configs;
 mod control;
@@ -9,6 +10,7 @@ mod pages;
 mod reading;
 mod registry;
 
+pub use asking::*;
 pub use claims::*;
 pub use configs::*;
 pub use control::*;
@@ -87,6 +89,11 @@ macro_rules! store_laws {
             a_switching_is_dated_after_all_pages_that_do_not_know_of_it,
             a_pause_is_kept_with_its_config,
             configs_are_narrowed_by_each_filter,
+            what_was_asked_for_is_kept_and_found_by_its_request_id,
+            a_run_that_is_to_be_cancelled_is_shown_to_who_looks_and_to_who_keeps_it_alive,
+            a_run_that_was_to_be_cancelled_and_is_handed_back_is_skipped,
+            a_config_is_created_once_for_each_request_id,
+            versions_are_listed_newest_first_and_in_pages,
         );
     };
 }
