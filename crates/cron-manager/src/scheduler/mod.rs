@@ -1,6 +1,6 @@
 //! The verbs: each file moves a run from one state to the next.
 //!
-//! `plan`, `claim`, `edit` and the decision of `rescue` are pure: they write on a [`Page`](crate::domain::ledger::Page) that a store has
+//! `plan`, `claim`, `edit`, `ask` and the decision of `rescue` are pure: they write on a [`Page`](crate::domain::ledger::Page) that a store has
 //! locked. `turn`, `execute`, `heartbeat`, `finish` and `watch` are the tasks of a replica.
 
 mod active;

@@ -155,6 +155,9 @@ impl Judge {
         }
         let rows: Vec<_> = seen.rows.values().cloned().collect();
         for row in &rows {
+            if row.cancelling && row.state == RunState::Running {
+                seen.violation("cancel", format!("run {} of {} went on after it was cancelled", row.id, row.name));
+            }
             if let Some(what) = seen.switches.judge(row) {
                 seen.violation("switch", what);
             }
@@ -217,6 +220,9 @@ impl Seen {
             if last.is_some_and(|last| last >= run.fence) {
                 self.violation("I7", format!("the fence of {} did not rise", run.name));
             }
+        }
+        if run.cancelling && run.state == RunState::Pending {
+            self.violation("cancel", format!("run {} of {} waits again after it was cancelled", run.id, run.name));
         }
         if run.reason == Some(SkipReason::LockedElsewhere) && !OUTSIDERS_JOBS.contains(&run.name.as_str()) {
             self.violation("I11", format!("run {} of {} was kept out by a sibling's lock", run.id, run.name));

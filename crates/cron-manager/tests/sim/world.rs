@@ -3,9 +3,9 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use cron_manager::{
-    ControlFields, CronConfig, CronConfigFields, CronConfigId, CronManager, ErrorKind, PageId, PauseFields,
+    ControlFields, CronConfig, CronConfigFields, CronConfigId, CronManager, ErrorKind, PageId, PauseFields, RunState,
     backends::memory::{LocalSignal, MemoryLocker, MemoryStore},
-    contracts::{Clock, ConfigQuery, Store},
+    contracts::{Clock, ConfigQuery, RunQuery, Store},
     domain::ledger::Account,
     scheduler::{Parts, Replica, Tuning},
 };
@@ -158,6 +158,7 @@ impl World {
             8 => self.trigger(),
             14 => self.switch_off(),
             15 => self.pause_config(),
+            16 => self.cancel(),
             _ => self.change_luck(at),
         }
     }
@@ -256,6 +257,19 @@ impl World {
         self.executor.spawn_on(USERS, async move {
             // A disabled config refuses; the ledger shows the rest.
             let _ = manager.trigger(id).await;
+        });
+    }
+
+    /// A user cancels a run that waits or runs, which may have ended by then.
+    fn cancel(&self) {
+        let state = Some(self.random.pick(&[RunState::Pending, RunState::Running]));
+        let runs = at_once(self.store.runs(&RunQuery { state, limit: 10, ..RunQuery::default() }));
+        let Some(run) = runs.get(self.random.below(10) as usize).or(runs.first()) else { return };
+        let (manager, id) = (self.user(), run.id);
+        self.executor.spawn_on(USERS, async move {
+            if let Err(error) = manager.cancel(id).await {
+                assert_eq!(error.kind(), ErrorKind::FailedPrecondition, "{error}");
+            }
         });
     }
 
