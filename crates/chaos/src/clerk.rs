@@ -3,7 +3,7 @@
 use std::{thread, time::Duration};
 
 use cron_manager::{
-    CronConfig, CronConfigFields, CronConfigId, CronManager, CronRun, ErrorKind, PageId, ReplicaId, RunId, RunState,
+    CronConfig, CronConfigFields, CronManager, CronRun, ErrorKind, PageId, ReplicaId, RunId, RunState,
     domain::ledger::Account,
     manager::{ConfigQuery, RunQuery},
 };

@@ -16,7 +16,7 @@ use crate::{
 /// A switching that is dated, and not committed yet, must not be passed by a decision that does not know of it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn a_decision_waits_for_a_switching_that_is_under_way_and_knows_of_it() {
-    let schema = TestSchema::new().await;
+    let schema = TestSchema::new();
     let pool = schema.pool();
     let store = open(&schema).await;
     let job = config(&store, "job", true).await;

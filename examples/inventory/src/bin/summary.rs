@@ -10,7 +10,7 @@ use std::{
 };
 
 use cron_manager::{
-    CronConfigId, CronManager, RunState, Settings,
+    CronManager, RunState, Settings,
     contracts::{ConfigQuery, RunQuery},
 };
 

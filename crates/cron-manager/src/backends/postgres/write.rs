@@ -108,6 +108,11 @@ fn moved(pages: &[Page], before: &[Before]) -> Vec<(CronConfigId, Place)> {
     pages.map(|page| (page.config().id, page.place())).collect()
 }
 
+/// Makes a run's instants as precise as their columns.
+fn round(run: &mut CronRun) {
+    (run.start_after, run.start_deadline) = (whole(run.start_after), whole(run.start_deadline));
+}
+
 /// Inserts the new runs, which get their ids, and moves the service's pages: two tables in one statement.
 async fn insert(on: &mut Session, pages: &mut [Page], moved: &[(CronConfigId, Place)]) -> Result<(), Failure> {
     let mut new: Vec<(&mut CronRun, bool)> = Vec::new();
@@ -119,9 +124,7 @@ async fn insert(on: &mut Session, pages: &mut [Page], moved: &[(CronConfigId, Pl
     if new.is_empty() && services().next().is_none() {
         return Ok(());
     }
-    for (run, _) in &mut new {
-        (run.start_after, run.start_deadline) = (whole(run.start_after), whole(run.start_deadline));
-    }
+    new.iter_mut().for_each(|(run, _)| round(run));
     let query = on.query(concat!(
         "WITH moved AS (UPDATE @cron_configs AS config SET watermark = given.watermark, fence = given.fence, \
          started_at = given.started_at FROM unnest($1::integer[], $2::timestamptz[], $3::bigint[], $30::timestamptz[]) \
