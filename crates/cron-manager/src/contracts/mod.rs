@@ -21,8 +21,8 @@ pub use randomness::Randomness;
 pub use signal::{Signal, Signals};
 pub use spawn::Spawn;
 pub use store::{
-    AuditQuery, Busy, ConfigQuery, Decide, Finish, HeldOutput, Look, Pages, RunQuery, Running, Standing, Store,
-    Waiting, Watch,
+    AuditQuery, Beat, Busy, ConfigQuery, CreateRequest, Decide, Finish, HeldOutput, Look, Pages, RunQuery, Running,
+    Standing, Store, VersionQuery, Waiting, Watch,
 };
 
 /// A boxed future, as the contracts that cannot be `async fn` return it.

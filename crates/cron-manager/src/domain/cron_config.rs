@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    Context, CronConfigId, JobName, LockPolicy, Policy, Schedule,
+    Context, CronConfigId, JobName, LockPolicy, Pause, Policy, Schedule,
     policy::{CatchUp, OnAbandoned, Overlap},
     schedule::{DstGap, ScheduleKind},
 };
@@ -31,6 +31,8 @@ pub struct CronConfig {
     pub external: bool,
     /// What happens when things do not go as planned.
     pub policy: Policy,
+    /// The pause it is in, or was in last: one that has ended by itself stays until the config is paused or resumed.
+    pub paused: Option<Pause>,
     /// Rises by one with each edit: the etag.
     pub version: i64,
     /// By the store's clock.
@@ -41,6 +43,9 @@ pub struct CronConfig {
     pub deleted_at: Option<Timestamp>,
 }
 
+/// The last instant of a run: stores keep microseconds, and jiff reads none of those after this second.
+pub(super) const LAST: Timestamp = Timestamp::constant(253_402_207_200, 0);
+
 impl CronConfig {
     /// Whether a tick runs once in the service; otherwise every replica runs it.
     pub fn is_distributed(&self) -> bool {
@@ -50,6 +55,11 @@ impl CronConfig {
     /// Whether its runs may start.
     pub fn is_active(&self) -> bool {
         self.enabled && self.deleted_at.is_none()
+    }
+
+    /// Whether it is in a pause at `now`.
+    pub fn is_paused(&self, now: Timestamp) -> bool {
+        self.paused.as_ref().is_some_and(|pause| pause.lasts(now))
     }
 
     /// Whether at most one run of a page is live at a time.
@@ -69,7 +79,7 @@ impl CronConfig {
         let at_least = later(self.start_after(due_at), AT_LEAST);
         match (self.policy.start_deadline, &self.schedule) {
             (Some(deadline), _) => later(self.start_after(due_at), deadline),
-            (None, Some(schedule)) => schedule.next_after(due_at).unwrap_or(Timestamp::MAX).max(at_least),
+            (None, Some(schedule)) => schedule.next_after(due_at).unwrap_or(LAST).max(at_least),
             (None, None) => at_least,
         }
     }
@@ -83,9 +93,9 @@ fn spread(id: CronConfigId, due_at: Timestamp) -> f64 {
     ((bits ^ (bits >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
 }
 
-/// `instant` and `by` added, at most the last instant there is.
+/// `instant` and `by` added, at most [`LAST`].
 fn later(instant: Timestamp, by: Duration) -> Timestamp {
-    instant.saturating_add(by).unwrap_or(Timestamp::MAX)
+    instant.checked_add(by).map_or(LAST, |later| later.min(LAST))
 }
 
 /// The fields of a config that a caller sets: all of a new one, or the changed ones of an update.
@@ -190,6 +200,7 @@ impl CronConfigFields {
             schedule: None,
             external: false,
             policy: Policy::default(),
+            paused: None,
             version: 1,
             created_at: now,
             updated_at: now,

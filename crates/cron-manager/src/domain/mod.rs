@@ -3,6 +3,7 @@
 mod access;
 mod audit;
 mod context;
+mod control;
 mod cron_config;
 mod cron_run;
 mod fields;
@@ -11,6 +12,7 @@ pub(crate) mod json;
 pub mod ledger;
 mod lock;
 mod outcome;
+mod pause;
 mod policy;
 mod replica;
 pub mod schedule;
@@ -20,6 +22,8 @@ mod trace_parent;
 pub use access::{Author, Role};
 pub use audit::{AuditRecord, Difference};
 pub use context::Context;
+pub use control::{Control, ControlFields, SwitchedOff};
+use cron_config::LAST;
 pub use cron_config::{CronConfig, CronConfigFields};
 pub use cron_run::{CronRun, Hold, RunKind, RunState, SkipReason};
 pub use ids::{
@@ -27,6 +31,7 @@ pub use ids::{
 };
 pub use lock::{LockHolder, LockPolicy};
 pub use outcome::Outcome;
+pub use pause::{Pause, PauseFields};
 pub use policy::{CatchUp, OnAbandoned, Overlap, Policy};
 pub use replica::{RegisteredReplica, ReplicaStatus};
 pub use schedule::Schedule;

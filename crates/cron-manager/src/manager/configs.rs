@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use super::CronManager;
 use crate::{
     Context, CronConfig, CronConfigFields, CronConfigId, Error, ErrorKind, JobName, Result,
-    contracts::{Busy, ConfigQuery, Decide, Pages},
-    domain::ledger::{Account, Page},
+    contracts::{Busy, ConfigQuery, CreateRequest, Decide, Pages, VersionQuery},
+    domain::ledger::{Account, ConfigVersion, Page},
     scheduler,
 };
 
@@ -16,11 +16,30 @@ impl CronManager {
     /// Errors: invalid argument (names the field), already exists (the name is taken, maybe by a deleted config), failed precondition (a distributed
     /// config, and replicas share nothing but the lock).
     pub async fn create_cron_config(&self, fields: &CronConfigFields) -> Result<CronConfig> {
-        let context = fields.context.as_ref().map(Context::new).transpose()?.unwrap_or_default();
-        if context.distributed() && self.replica.takes_ticks() {
-            return Err(only_in_code());
-        }
+        self.check_new(fields)?;
         self.create(fields).await
+    }
+
+    /// Creates a config, so that it can be repeated safely: the same fields under the same request id again give the config that was created
+    /// the first time, as it now stands.
+    ///
+    /// Errors: those of [`CronManager::create_cron_config`]; invalid argument (`requestId`); already exists (the request id was used with
+    /// other fields).
+    pub async fn create_cron_config_once(&self, fields: &CronConfigFields, request_id: &str) -> Result<CronConfig> {
+        self.check_new(fields)?;
+        let id = self.request(Some(request_id))?.text;
+        let body = serde_json::to_string(fields)
+            .map_err(|error| Error::internal("fields that JSON cannot show").with_source(error))?;
+        let config = fields.create(Timestamp::UNIX_EPOCH)?;
+        let config = self.replica.store().create_once(config, &CreateRequest { id, body }, &self.author).await?;
+        self.replica.nudge();
+        Ok(config)
+    }
+
+    /// What is wrong with a new config that no code declares, beside its fields.
+    pub(super) fn check_new(&self, fields: &CronConfigFields) -> Result<()> {
+        let context = fields.context.as_ref().map(Context::new).transpose()?.unwrap_or_default();
+        if context.distributed() && self.replica.takes_ticks() { Err(only_in_code()) } else { Ok(()) }
     }
 
     /// Creates a config, also one that code declares.
@@ -61,6 +80,15 @@ impl CronManager {
         Ok(self.change(id, Pages::AllOf(&[id]), &delete).await?.config().clone())
     }
 
+    /// Brings a deleted config back as it was. Ticks that were due while it was deleted are not made up for.
+    ///
+    /// Errors: not found, conflict, already exists (it is not deleted).
+    pub async fn undelete_cron_config(&self, id: CronConfigId, if_version: Option<i64>) -> Result<CronConfig> {
+        let late_after = self.replica.tuning().late_after;
+        let undelete = |pages: &mut [Page]| scheduler::undelete(pages, if_version, late_after);
+        Ok(self.change(id, Pages::AllOf(&[id]), &undelete).await?.config().clone())
+    }
+
     /// One config, also a deleted one.
     pub async fn cron_config(&self, id: CronConfigId) -> Result<CronConfig> {
         self.replica.store().config(id).await?.ok_or_else(|| Error::not_found(format!("config {id}")))
@@ -75,6 +103,14 @@ impl CronManager {
     /// Configs in the order of their ids.
     pub async fn cron_configs(&self, query: &ConfigQuery) -> Result<Vec<CronConfig>> {
         self.replica.store().configs(query).await
+    }
+
+    /// The kept versions of a config's schedule, newest first.
+    ///
+    /// Errors: not found.
+    pub async fn versions(&self, id: CronConfigId, query: &VersionQuery) -> Result<Vec<ConfigVersion>> {
+        let versions = self.replica.store().versions(id, query).await?;
+        if versions.is_empty() { self.cron_config(id).await.map(|_| versions) } else { Ok(versions) }
     }
 
     /// What the ledger says about each page of one config, the service's first.

@@ -107,11 +107,12 @@ impl Replica {
     }
 }
 
-/// Skips pending runs whose start deadline has passed: for what they waited for, else for `reason`.
+/// Skips pending runs whose start deadline has passed: for what kept them from starting then, for what they waited for, else for `reason`.
 pub(super) fn expire(page: &mut Page, reason: SkipReason) {
     for place in page.pending() {
         if page.row(place).start_deadline <= page.now() {
-            let reason = page.row(place).reason.unwrap_or(reason);
+            let hindrance = page.hindrance(page.row(place).start_deadline);
+            let reason = hindrance.or(page.row(place).reason).unwrap_or(reason);
             page.skip(place, reason);
         }
     }

@@ -14,7 +14,7 @@ use tokio::sync::{Notify, broadcast, mpsc, watch};
 
 use super::{active::ActiveRuns, share::Share, store_time::StoreTime, under_way::UnderWay, watch::Membership};
 use crate::{
-    ActiveRun, CronConfig, CronRun, Handler, JobName, Outcome, ReplicaId, RunId, StoreId,
+    ActiveRun, Control, CronConfig, CronRun, Handler, JobName, Outcome, ReplicaId, RunId, StoreId,
     contracts::{Clock, Finish, Locker, Observer, Randomness, Services, Signal, Spawn, Store},
     domain::ledger::Page,
 };
@@ -134,6 +134,7 @@ pub struct Replica {
     pub(super) called: Mutex<HashMap<JobName, Arc<CronConfig>>>,
     pub(super) handlers: RwLock<HashMap<JobName, Arc<dyn Handler>>>,
     on: bool,
+    control: watch::Sender<Control>,
     draining: AtomicBool,
     randomness: Arc<dyn Randomness>,
     spawn: Arc<dyn Spawn>,
@@ -184,6 +185,7 @@ impl Replica {
             phase: watch::Sender::new(Phase::Idle),
             left: watch::Sender::new(false),
             on: parts.on,
+            control: watch::Sender::new(Control::default()),
             draining: AtomicBool::new(false),
             randomness: parts.randomness,
             spawn: parts.spawn,
@@ -289,6 +291,28 @@ impl Replica {
     pub fn count_skips(&self, pages: &[Page]) {
         let skips = pages.iter().flat_map(Page::written_skips);
         skips.for_each(|(run, ticks)| self.observer.skipped(run, ticks));
+    }
+
+    /// The control record as this replica knows it, to be followed.
+    pub fn control(&self) -> watch::Receiver<Control> {
+        self.control.subscribe()
+    }
+
+    /// What the store told of the control record.
+    pub fn learn_control(&self, control: &Control) {
+        let is_news = |known: &mut Control| {
+            let newer = control.version > known.version;
+            if newer {
+                tracing::info!(
+                    enabled = control.enabled,
+                    log_level = control.log_level,
+                    "the control record was changed"
+                );
+                *known = control.clone();
+            }
+            newer
+        };
+        self.control.send_if_modified(is_news);
     }
 
     pub(super) fn handler(&self, name: &JobName) -> Option<Arc<dyn Handler>> {

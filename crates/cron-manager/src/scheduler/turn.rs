@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use jiff::Timestamp;
 
 use super::{Replica, agenda::Agenda, replica::Phase};
-use crate::{CronConfigId, ErrorKind, JobName, PageId, Result};
+use crate::{CronConfigId, ErrorKind, JobName, PageId, Result, Stop};
 
 /// The least wait after a turn that could not do what was due.
 const STUCK: Duration = Duration::from_millis(20);
@@ -81,6 +81,9 @@ impl Replica {
         let look = self.store.look(turns.agenda.revision(), &second_hand).await?;
         self.store_time.observe(look.now, self.clock.elapsed());
         self.set_draining(look.draining.contains(&self.id()));
+        self.learn_control(&look.control);
+        let cancelled = look.cancelling.iter().filter_map(|hold| self.active.get(*hold));
+        cancelled.for_each(|live| live.active.stop(Stop::Cancelled));
         let poll = if self.signal.is_live() { self.tuning.poll_every } else { self.tuning.poll_alone_every };
         turns.next_look = self.clock.elapsed() + self.jitter(poll);
         look.changed.iter().for_each(|standing| self.observer.configured(&standing.config));

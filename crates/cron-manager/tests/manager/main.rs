@@ -6,7 +6,9 @@
     reason = "a test may end by a panic, and has a runtime of its own"
 )]
 
+mod asking;
 mod calls;
+mod cancelling;
 mod configs;
 #[path = "../../benches/ledger/counting.rs"]
 mod counting;
@@ -14,6 +16,8 @@ mod follow;
 mod locker;
 mod locks;
 mod metrics;
+mod pausing;
+mod previewing;
 mod recovery;
 mod replicas;
 mod running;
@@ -21,5 +25,6 @@ mod service;
 mod settled;
 mod shutting_down;
 mod spans;
+mod switching;
 mod telling;
 mod watching;

@@ -29,6 +29,7 @@ pub(super) async fn list(
         after: CronConfigId(page.after.unwrap_or(0).try_into().unwrap_or(i32::MAX)),
         limit: page.limit(),
         show_deleted: asked.show_deleted,
+        ..ConfigQuery::default()
     };
     let configs = manager.cron_configs(&query).await?;
     let (cron_configs, next_page_token) = page.show(&configs, show_config, |config| config.id.0.into());

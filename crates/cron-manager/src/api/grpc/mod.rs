@@ -65,10 +65,13 @@ pub struct Api {
 impl Api {
     /// The manager, speaking for the caller where it is known who calls.
     fn manager<T>(&self, request: &Request<T>) -> CronManager {
-        match request.extensions().get::<Author>() {
+        let manager = match request.extensions().get::<Author>() {
             Some(author) => self.manager.by(author.clone()),
             None => self.manager.clone(),
-        }
+        };
+        // One that is wrong is as none: whoever gets it begins a trace anew, says W3C's Trace Context.
+        let asked_in = request.metadata().get("traceparent").and_then(|text| text.to_str().ok()?.parse().ok());
+        asked_in.map_or(manager.clone(), |asked_in| manager.in_trace(asked_in))
     }
 }
 

@@ -21,6 +21,8 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { sql: include_str!("migrations/0002_locks.sql"), oldest_program: 2 },
     Migration { sql: include_str!("migrations/0003_access.sql"), oldest_program: 2 },
     Migration { sql: include_str!("migrations/0004_observe.sql"), oldest_program: 2 },
+    // The version before runs jobs while they are switched off or paused, and cannot read the reasons of their skips.
+    Migration { sql: include_str!("migrations/0005_control.sql"), oldest_program: 5 },
 ];
 
 /// The form of the tables.

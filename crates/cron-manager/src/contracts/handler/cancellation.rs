@@ -15,6 +15,8 @@ pub enum Stop {
     TimedOut,
     /// The replica shuts down, and the grace period is over.
     ShutDown,
+    /// Somebody cancelled the run.
+    Cancelled,
     /// The lock was lost, and the config requires it.
     LockLost,
     /// The replica lost its hold on the run: somebody else may run by now.

@@ -53,10 +53,12 @@ pub(super) fn decide(page: &mut Page, call: &Call, claimant: Claimant, late_afte
     expire(page, SkipReason::Missed);
     plan(page, late_after);
     let config = page.config();
-    match (config.enabled, config.schedule.clone()) {
-        (false, _) => Decision::Refused(Refusal::Disabled),
-        (true, Some(schedule)) => start_tick(page, &schedule, call, claimant),
-        (true, None) => start_without_schedule(page, call, claimant),
+    match config.schedule.clone() {
+        _ if page.is_switched_off() => Decision::Refused(Refusal::SwitchedOff),
+        _ if !config.enabled => Decision::Refused(Refusal::Disabled),
+        _ if config.is_paused(page.now()) => Decision::Refused(Refusal::Paused),
+        Some(schedule) => start_tick(page, &schedule, call, claimant),
+        None => start_without_schedule(page, call, claimant),
     }
 }
 

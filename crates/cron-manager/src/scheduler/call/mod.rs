@@ -41,6 +41,10 @@ pub enum Refusal {
     NotFound,
     /// The config is disabled; its ticks are recorded as such.
     Disabled,
+    /// The config is paused; its ticks are recorded as such.
+    Paused,
+    /// Jobs are switched off for the whole service; their ticks are recorded as such.
+    SwitchedOff,
     /// This replica starts nothing more: it shuts down, or was asked to drain.
     Stopping,
     /// The tick has its outcome, or another call has it.

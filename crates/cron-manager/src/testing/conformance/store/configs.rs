@@ -51,7 +51,7 @@ pub async fn a_config_is_read_back_as_it_was_created(store: Subject, _: ManualCl
         assert_eq!(store.config_named(&config.name).await.unwrap().as_ref(), Some(&config));
         assert_eq!(page(&store, config.id).await.config(), &config);
         let listed =
-            store.configs(&ConfigQuery { after: CronConfigId(0), limit: 100, show_deleted: false }).await.unwrap();
+            store.configs(&ConfigQuery { limit: 100, show_deleted: false, ..ConfigQuery::default() }).await.unwrap();
         assert!(listed.contains(&config));
     }
 }
@@ -146,7 +146,8 @@ pub async fn configs_are_listed_by_id_and_in_pages(store: Subject, _: ManualCloc
     for (show_deleted, expected) in [(true, 7), (false, 6)] {
         let (mut after, mut seen) = (CronConfigId(0), Vec::new());
         loop {
-            let listed = store.configs(&ConfigQuery { after, limit: 2, show_deleted }).await.unwrap();
+            let listed =
+                store.configs(&ConfigQuery { after, limit: 2, show_deleted, ..ConfigQuery::default() }).await.unwrap();
             assert!(listed.len() <= 2);
             let Some(last) = listed.last() else { break };
             after = last.id;
