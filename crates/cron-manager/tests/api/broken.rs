@@ -104,7 +104,9 @@ impl Store for BrokenStore {
     async fn has_live_token(&self) -> Result<bool> {
         Ok(false)
     }
-    async fn audit(&self, _: &AuditQuery) -> Result<Vec<AuditRecord>> {}
+    async fn audit(&self, _: &AuditQuery) -> Result<Vec<AuditRecord>> {
+        away()
+    }
     async fn requested(&self, _: &[String]) -> Result<Vec<CronRun>> {
         away()
     }
