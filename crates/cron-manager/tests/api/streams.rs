@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use cron_manager::{
     ActiveRun,
     api::proto::{self, cron_job_update::Update, cron_manager_client::CronManagerClient, watch_event::Event},
@@ -56,8 +54,7 @@ impl Events {
     }
 
     async fn line(&mut self) -> String {
-        let line = tokio::time::timeout(Duration::from_secs(30), self.lines.next_line()).await;
-        line.unwrap().unwrap().unwrap()
+        self.lines.next_line().await.unwrap().unwrap()
     }
 
     /// The data of the next event.

@@ -7,7 +7,7 @@ use cron_manager::{
     backends::postgres::{PostgresOptions, PostgresStore},
     contracts::{
         AuditQuery, Beat, Busy, Clock, ConfigQuery, CreateRequest, Decide, Finish, HeldOutput, Look, Pages, RunOutput,
-        RunQuery, Store, Watch,
+        RunQuery, Store, VersionQuery, Watch,
     },
     domain::{
         NewToken, TokenHash,

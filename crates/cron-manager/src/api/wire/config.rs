@@ -10,7 +10,7 @@ use super::{
     version,
 };
 use crate::{
-    CatchUp, CronConfig, CronConfigFields, CronConfigId, LockPolicy, OnAbandoned, Overlap, Policy, Schedule,
+    CatchUp, CronConfig, CronConfigFields, CronConfigId, LockPolicy, OnAbandoned, Overlap, Pause, Policy, Schedule,
     api::proto::{self, marks},
     domain::schedule::{DstGap, ScheduleKind},
 };
@@ -33,12 +33,21 @@ pub(crate) fn show_config(config: &CronConfig) -> proto::CronConfig {
         lock: Some(show_word(policy.lock)),
         lock_at_least_for: policy.lock_at_least_for.map(show_duration),
         min_gap: Some(show_duration(policy.min_gap)),
+        paused: config.paused.as_ref().map(show_pause),
         description: config.schedule.as_ref().map(Schedule::describe),
         created_at: Some(show_time(config.created_at)),
         updated_at: Some(show_time(config.updated_at)),
         deleted_at: config.deleted_at.map(show_time),
         etag: Some(etag(config.version)),
         ..show_schedule(config.schedule.as_ref())
+    }
+}
+
+fn show_pause(pause: &Pause) -> proto::Pause {
+    proto::Pause {
+        since: Some(show_time(pause.since)),
+        until: pause.until.map(show_time),
+        reason: pause.reason.clone(),
     }
 }
 
@@ -58,7 +67,7 @@ fn show_schedule(schedule: Option<&Schedule>) -> proto::CronConfig {
 }
 
 /// The fields that a caller sets.
-fn fields(given: proto::CronConfig) -> Result<CronConfigFields, Misfit> {
+pub(crate) fn fields(given: proto::CronConfig) -> Result<CronConfigFields, Misfit> {
     let length = |field, given: Option<_>| given.map(|given| duration(field, given)).transpose();
     Ok(CronConfigFields {
         name: given.name,
@@ -91,13 +100,13 @@ pub(crate) struct Change {
     pub(crate) version: Option<i64>,
 }
 
-/// The fields of the config that is to be created.
-pub(crate) fn new_config(asked: proto::CreateCronConfigRequest) -> Result<CronConfigFields, Misfit> {
+/// The fields of the config that is to be created, and the caller's name for the request.
+pub(crate) fn new_config(asked: proto::CreateCronConfigRequest) -> Result<(CronConfigFields, String), Misfit> {
     let mut config = asked.cron_config.unwrap_or_default();
     agree("name", &mut config.name, asked.name)?;
     agree("enabled", &mut config.enabled, asked.enabled)?;
     agree("context", &mut config.context, asked.context)?;
-    fields(config)
+    Ok((fields(config)?, asked.request_id))
 }
 
 impl Change {
@@ -186,5 +195,74 @@ fn cleared() -> proto::CronConfig {
         lock_at_least_for: zero,
         min_gap: Some(show_duration(Policy::DEFAULT_MIN_GAP)),
         ..proto::CronConfig::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Context;
+    use jiff::Timestamp;
+    use serde_json::json;
+    use std::time::Duration;
+
+    fn config(fields: &CronConfigFields) -> CronConfig {
+        fields.create(Timestamp::UNIX_EPOCH).unwrap()
+    }
+
+    /// Configs that set every field there is.
+    fn configs() -> Vec<CronConfig> {
+        let named = CronConfigFields::named("j").context(json!({"z": null, "a": [1.5, "ä"]}));
+        let second = Some(Duration::new(1, 500));
+        let limited = CronConfigFields {
+            timeout: second,
+            start_deadline: second,
+            jitter: second,
+            lock_at_least_for: second,
+            ..named.clone()
+        };
+        let fields = CronConfigFields {
+            external: Some(true),
+            lock: Some(LockPolicy::Require),
+            min_gap: second,
+            ..named.clone()
+        };
+        let at = CronConfigFields { at: Some("2031-01-02T03:04:05Z".parse().unwrap()), ..named.clone() };
+        let by_cron = named.clone().enabled(true).cron("*/5 2-4 * * mon", "Europe/Berlin");
+        [limited, fields, at, by_cron, named.clone().every(Duration::from_secs(90)), named].map(|f| config(&f)).into()
+    }
+
+    #[test]
+    fn a_config_survives_the_wire() {
+        for written in configs() {
+            let shown = show_config(&written);
+            assert_eq!(version(shown.etag.as_deref().unwrap()).unwrap(), Some(written.version));
+            assert_eq!(shown.id, Some(written.id.0));
+            assert_eq!(config(&fields(shown).unwrap()), written);
+        }
+    }
+
+    #[test]
+    fn every_field_that_can_be_set_can_be_cleared_and_is_shown() {
+        let message = proto::message("cron.CronConfig");
+        let cleared = dynamic(&message, &cleared()).unwrap();
+        let shown: Vec<_> = configs().iter().map(|config| dynamic(&message, &show_config(config)).unwrap()).collect();
+        for field in message.fields() {
+            let is_set_by_callers = !marks(&field).output_only && !matches!(field.name(), "id" | "etag");
+            assert_eq!(cleared.has_field(&field), is_set_by_callers, "{}", field.name());
+            let is_shown = shown.iter().any(|config| config.has_field(&field));
+            assert!(is_shown || marks(&field).output_only, "{}", field.name());
+        }
+    }
+
+    #[test]
+    fn a_mask_of_all_makes_a_new_config_of_an_old_one() {
+        let all = FieldMask { paths: vec!["*".into()] };
+        let named = proto::CronConfig { name: Some("j".into()), ..proto::CronConfig::default() };
+        for old in configs() {
+            let fields = fields(masked(&named, &all).unwrap()).unwrap();
+            let new = fields.change(old).unwrap();
+            assert_eq!(new, CronConfig { context: Context::default(), ..config(&CronConfigFields::named("j")) });
+        }
     }
 }
