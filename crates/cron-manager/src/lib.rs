@@ -44,9 +44,10 @@ pub use cron_manager_macros::cron_job;
 pub use domain::schedule::named as schedules;
 #[doc(inline)]
 pub use domain::{
-    CatchUp, ClaimToken, Context, CronConfig, CronConfigFields, CronConfigId, CronRun, Fence, Hold, JobName,
-    LockHolder, LockPolicy, OnAbandoned, Outcome, Overlap, PageId, Policy, RegisteredReplica, ReplicaId, ReplicaStatus,
-    Revision, RunId, RunKind, RunState, Schedule, SkipReason, StoreId,
+    CatchUp, ClaimToken, CommandFields, CommandJob, Context, CronConfig, CronConfigFields, CronConfigId, CronRun,
+    Fence, Hold, HttpFields, HttpJob, HttpMethod, JobKind, JobName, JobType, LockHolder, LockPolicy, OnAbandoned,
+    Outcome, Overlap, PageId, Policy, QueryFields, QueryJob, RegisteredReplica, ReplicaId, ReplicaStatus, Revision,
+    RunId, RunKind, RunState, Schedule, Sealed, SkipReason, StoreId,
 };
 pub use error::{Error, ErrorKind, Result};
 #[doc(inline)]

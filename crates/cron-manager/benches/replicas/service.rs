@@ -51,6 +51,7 @@ impl Service {
             host: String::new(),
             on: true,
             services: Arc::default(),
+            runners: Default::default(),
         };
         let replica = Replica::new(parts, Tuning { concurrency: 20_000, ..Tuning::default() });
         let manager = CronManager::new(Arc::clone(&replica));

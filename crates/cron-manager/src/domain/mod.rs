@@ -4,6 +4,7 @@ mod context;
 mod cron_config;
 mod cron_run;
 mod ids;
+mod job_type;
 pub mod ledger;
 mod lock;
 mod outcome;
@@ -15,6 +16,9 @@ pub use context::Context;
 pub use cron_config::{CronConfig, CronConfigFields};
 pub use cron_run::{CronRun, Hold, RunKind, RunState, SkipReason};
 pub use ids::{ClaimToken, CronConfigId, Fence, JobName, PageId, ReplicaId, Revision, RunId, StoreId};
+pub use job_type::{
+    CommandFields, CommandJob, HttpFields, HttpJob, HttpMethod, JobKind, JobType, QueryFields, QueryJob, Sealed,
+};
 pub use lock::{LockHolder, LockPolicy};
 pub use outcome::Outcome;
 pub use policy::{CatchUp, OnAbandoned, Overlap, Policy};

@@ -41,6 +41,8 @@ pub struct Parts {
     pub on: bool,
     /// What handlers may ask for.
     pub services: Arc<Services>,
+    /// Runs jobs of other types than inline, by what [`JobType::runner`](crate::JobType::runner) names.
+    pub runners: HashMap<String, Arc<dyn Handler>>,
 }
 
 /// The lengths and sizes a replica works by.
@@ -129,6 +131,7 @@ pub struct Replica {
     /// The configs that foreign timers call for, as this replica knows them.
     pub(super) called: Mutex<HashMap<JobName, Arc<CronConfig>>>,
     pub(super) handlers: RwLock<HashMap<JobName, Arc<dyn Handler>>>,
+    pub(super) runners: HashMap<String, Arc<dyn Handler>>,
     on: bool,
     draining: AtomicBool,
     randomness: Arc<dyn Randomness>,
@@ -184,6 +187,7 @@ impl Replica {
             spawn: parts.spawn,
             called: Mutex::default(),
             handlers: RwLock::default(),
+            runners: parts.runners,
             activity: broadcast::Sender::new(Self::WATCHED),
             unfinished: Mutex::new(Some(unfinished)),
         })
@@ -269,12 +273,16 @@ impl Replica {
         self.activity.subscribe()
     }
 
-    pub(super) fn handler(&self, name: &JobName) -> Option<Arc<dyn Handler>> {
-        self.handlers.read().get(name).cloned()
+    /// What runs it here: the handler of its name, or the runner of its type.
+    pub(super) fn handler(&self, config: &CronConfig) -> Option<Arc<dyn Handler>> {
+        match config.job_type.runner() {
+            None => self.handlers.read().get(&config.name).cloned(),
+            Some(runner) => self.runners.get(&runner).cloned(),
+        }
     }
 
-    pub(super) fn handles(&self, name: &JobName) -> bool {
-        self.handlers.read().contains_key(name)
+    pub(super) fn can_run(&self, config: &CronConfig) -> bool {
+        self.handler(config).is_some()
     }
 
     /// How many more runs may start here.

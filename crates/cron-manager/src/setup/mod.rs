@@ -2,17 +2,17 @@
 
 mod open;
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 #[cfg(feature = "settings")]
 use crate::settings::Settings;
 use crate::{
-    CronManager, Result,
+    CronManager, IntoHandler, Result,
     backends::{
         memory::{MemoryLocker, MemoryStore},
         system::{SystemClock, SystemRandomness, TokioSpawn, host_name},
     },
-    contracts::{Clock, Locker, Randomness, Services, Signal, Signals, Spawn, Store},
+    contracts::{Clock, Handler, Locker, Randomness, Services, Signal, Signals, Spawn, Store},
     scheduler::{Parts, Replica, Tuning},
 };
 use open::{Ground, Opened};
@@ -43,6 +43,7 @@ pub struct Builder {
     settings: Option<Settings>,
     version: String,
     services: Services,
+    runners: HashMap<String, Arc<dyn Handler>>,
     tuning: Option<Tuning>,
 }
 
@@ -149,6 +150,13 @@ impl Builder {
         self
     }
 
+    /// Runs jobs of another type than inline: `runner` as [`JobType::runner`](crate::JobType::runner) names it, such as `http`. Counts more
+    /// than the library's own.
+    pub fn runner<M>(mut self, runner: impl Into<String>, handler: impl IntoHandler<M>) -> Self {
+        self.runners.insert(runner.into(), Arc::new(handler.into_handler()));
+        self
+    }
+
     /// The lengths and sizes to work by.
     pub fn tuning(self, tuning: Tuning) -> Self {
         Self { tuning: Some(tuning), ..self }
@@ -215,6 +223,7 @@ impl Builder {
             host: host_name(),
             on: self.cron_manager.unwrap_or(true) && !self.read_only,
             services: Arc::new(self.services),
+            runners: self.runners,
         };
         Ok(CronManager::new(Replica::new(parts, self.tuning.unwrap_or_default())))
     }

@@ -8,6 +8,7 @@
 
 mod calls;
 mod configs;
+mod job_types;
 mod locker;
 mod locks;
 mod recovery;

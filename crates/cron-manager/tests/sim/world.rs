@@ -128,6 +128,7 @@ impl World {
             host: format!("machine-{machine}"),
             on: true,
             services: Arc::default(),
+            runners: Default::default(),
         };
         let replica = Replica::new(parts, tuning());
         for name in self.names.iter().filter(|name| *name != CALLED) {
@@ -279,6 +280,7 @@ impl World {
             host: "users".into(),
             on: true,
             services: Arc::default(),
+            runners: Default::default(),
         };
         CronManager::new(Replica::new(parts, tuning()))
     }

@@ -114,9 +114,10 @@ pub(super) fn cleared() -> Map<String, Value> {
         lock: Some(LockPolicy::default()),
         lock_at_least_for: Some(Duration::ZERO),
         min_gap: Some(Policy::DEFAULT_MIN_GAP),
+        ..CronConfigFields::default()
     };
     match json!(fields) {
-        Value::Object(fields) => fields,
+        Value::Object(fields) => fields.into_iter().filter(|(_, value)| !value.is_null()).collect(),
         _ => Map::new(),
     }
 }

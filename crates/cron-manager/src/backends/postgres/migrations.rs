@@ -19,6 +19,8 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { sql: include_str!("migrations/0001_ledger.sql"), oldest_program: 1 },
     // Its skips have reasons that the version before cannot read.
     Migration { sql: include_str!("migrations/0002_locks.sql"), oldest_program: 2 },
+    // The version before takes every job for an inline one; it has no handler by the name of another.
+    Migration { sql: include_str!("migrations/0005_jobs.sql"), oldest_program: 2 },
 ];
 
 /// The form of the tables.

@@ -8,7 +8,11 @@ use super::{error::from_sqlx, writer::Writer};
 use crate::{Error, ErrorKind, Result};
 
 /// Each brings the tables one version further, and says so in `user_version`. They are never changed, only added to.
-const MIGRATIONS: [&str; 2] = [include_str!("migrations/0001_ledger.sql"), include_str!("migrations/0002_locks.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("migrations/0001_ledger.sql"),
+    include_str!("migrations/0002_locks.sql"),
+    include_str!("migrations/0005_jobs.sql"),
+];
 
 /// "Cron" in ASCII.
 const APPLICATION_ID: i64 = 0x4372_6f6e;
