@@ -1,5 +1,7 @@
 //! One folder per technology. No back end imports another.
 
+#[cfg(feature = "http-jobs")]
+pub mod http;
 pub mod memory;
 #[cfg(feature = "postgres")]
 pub mod postgres;

@@ -49,6 +49,8 @@ pub struct Settings {
     pub data_dir: Option<PathBuf>,
     /// How many runs may be live here at once.
     pub concurrency: usize,
+    /// Whether jobs that call a URL may call this machine and closed networks, too.
+    pub http_allow_private_addresses: bool,
     /// Where these values were found; nothing for settings that were made in code.
     pub found: Found,
 }
@@ -64,6 +66,7 @@ impl Default for Settings {
             listen: "127.0.0.1:8787".into(),
             data_dir: None,
             concurrency: 1_000,
+            http_allow_private_addresses: false,
             found: Found::default(),
         }
     }

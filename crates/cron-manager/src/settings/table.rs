@@ -143,6 +143,18 @@ pub const SETTINGS: &[Setting] = &[
         take: |settings, value| count(text(value)?).map(|concurrency| settings.concurrency = concurrency),
         text: |settings| Some(settings.concurrency.to_string().into()),
     },
+    Setting {
+        name: "http_allow_private_addresses",
+        variable: "CRON_MANAGER_HTTP_ALLOW_PRIVATE_ADDRESSES",
+        flag: "http-allow-private-addresses",
+        value: "BOOL",
+        about: "Whether jobs that call a URL may call this machine and closed networks, too",
+        unset: "",
+        kind: Kind::Switch,
+        secret: false,
+        take: |settings, value| switch(text(value)?).map(|on| settings.http_allow_private_addresses = on),
+        text: |settings| Some(settings.http_allow_private_addresses.to_string().into()),
+    },
 ];
 
 impl Setting {

@@ -1,6 +1,7 @@
 //! The only wiring: which parts a manager is made of.
 
 mod open;
+mod runners;
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -16,6 +17,7 @@ use crate::{
     scheduler::{Parts, Replica, Tuning},
 };
 use open::{Ground, Opened};
+use runners::OwnRunners;
 
 #[cfg(feature = "redis")]
 use crate::backends::redis::RedisOptions;
@@ -44,6 +46,7 @@ pub struct Builder {
     version: String,
     services: Services,
     runners: HashMap<String, Arc<dyn Handler>>,
+    own_runners: OwnRunners,
     tuning: Option<Tuning>,
 }
 
@@ -157,6 +160,13 @@ impl Builder {
         self
     }
 
+    /// Whether jobs that call a URL may call this machine and closed networks, too; not so by default.
+    #[cfg(feature = "http-jobs")]
+    pub fn http_allow_private_addresses(mut self, allow: bool) -> Self {
+        self.own_runners.http_allow_private_addresses = Some(allow);
+        self
+    }
+
     /// The lengths and sizes to work by.
     pub fn tuning(self, tuning: Tuning) -> Self {
         Self { tuning: Some(tuning), ..self }
@@ -179,6 +189,7 @@ impl Builder {
     fn settled(mut self) -> Self {
         let Some(settings) = self.settings.take() else { return self };
         let tuning = || Tuning { concurrency: settings.concurrency, ..Tuning::default() };
+        self.own_runners.settle(&settings);
         Self {
             tuning: self.tuning.or_else(|| Some(tuning())),
             database_url: self.database_url.or_else(|| settings.database_url.map(|url| url.expose().to_owned())),
@@ -212,6 +223,8 @@ impl Builder {
         };
         let in_process = || -> Arc<dyn Locker> { Arc::new(MemoryLocker::new(Arc::clone(&clock))) };
         let locker = self.locker.or(locker).unwrap_or_else(in_process);
+        let mut runners = self.own_runners.into_runners(&clock)?;
+        runners.extend(self.runners);
         let parts = Parts {
             store,
             locker,
@@ -223,7 +236,7 @@ impl Builder {
             host: host_name(),
             on: self.cron_manager.unwrap_or(true) && !self.read_only,
             services: Arc::new(self.services),
-            runners: self.runners,
+            runners,
         };
         Ok(CronManager::new(Replica::new(parts, self.tuning.unwrap_or_default())))
     }
