@@ -1,5 +1,7 @@
 //! One folder per technology. No back end imports another.
 
+#[cfg(feature = "command-jobs")]
+pub mod command;
 #[cfg(feature = "http-jobs")]
 pub mod http;
 pub mod memory;

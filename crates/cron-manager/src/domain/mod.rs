@@ -17,7 +17,8 @@ pub use cron_config::{CronConfig, CronConfigFields};
 pub use cron_run::{CronRun, Hold, RunKind, RunState, SkipReason};
 pub use ids::{ClaimToken, CronConfigId, Fence, JobName, PageId, ReplicaId, Revision, RunId, StoreId};
 pub use job_type::{
-    CommandFields, CommandJob, HttpFields, HttpJob, HttpMethod, JobKind, JobType, QueryFields, QueryJob, Sealed,
+    CommandFields, CommandJob, HttpFields, HttpJob, HttpMethod, JobKind, JobType, ListedCommand, QueryFields, QueryJob,
+    Sealed,
 };
 pub use lock::{LockHolder, LockPolicy};
 pub use outcome::Outcome;

@@ -12,14 +12,16 @@ use std::{
 
 use toml::de::{DeTable, DeValue};
 
-use super::{Kind, SETTINGS, SecretUrl, Setting, Source};
-use crate::{Error, Result, error::ErrorKind as Wrong};
+use super::{Kind, SETTINGS, SecretUrl, Setting, Source, listed};
+use crate::{Error, ListedCommand, Result, error::ErrorKind as Wrong};
 
 /// A settings file that was read.
 pub(super) struct SettingsFile {
     path: PathBuf,
     /// By the names of their settings, the values and their lines.
     values: BTreeMap<&'static str, (String, usize)>,
+    /// The commands that it lists.
+    pub(super) commands: BTreeMap<String, ListedCommand>,
 }
 
 impl SettingsFile {
@@ -55,11 +57,15 @@ fn parse(path: &Path, text: &str) -> Result<SettingsFile> {
         Error::new(Wrong::InvalidArgument, message)
     };
     let table = DeTable::parse(text).map_err(broken)?;
-    let mut values = BTreeMap::new();
+    let (mut values, mut commands) = (BTreeMap::new(), BTreeMap::new());
     for (key, value) in table.get_ref() {
         let line = line_of(key.span());
         let place = format!("file {}:{line}", path.display());
         let name: &str = key.get_ref();
+        if name == listed::COMMANDS {
+            commands = listed::commands(value.get_ref()).map_err(|error| error.at(&place))?;
+            continue;
+        }
         let Some(setting) = SETTINGS.iter().find(|setting| setting.name == name) else {
             let message = format!("{place}: there is no setting `{name}`; {}", hint(name));
             return Err(Error::new(Wrong::InvalidArgument, message));
@@ -68,7 +74,7 @@ fn parse(path: &Path, text: &str) -> Result<SettingsFile> {
             scalar(setting, value.get_ref()).map_err(|why| Error::invalid(setting.name, format!("{place}: {why}")))?;
         values.insert(setting.name, (value, line));
     }
-    Ok(SettingsFile { path: path.to_owned(), values })
+    Ok(SettingsFile { path: path.to_owned(), values, commands })
 }
 
 /// The value as a text, if it is of the setting's kind.

@@ -6,21 +6,25 @@
 //! | `table` | says once what each setting is |
 //! | `load` | looks through the layers |
 //! | `file` | reads a settings file |
+//! | `listed` | reads what a settings file lists for jobs to name |
 //! | `found` | remembers where each value was found |
 //! | `secret_url` | keeps a URL and shows it without its secrets |
 
 mod file;
 mod found;
+mod listed;
 mod load;
 mod secret_url;
 mod table;
 
-use std::{fmt, path::PathBuf};
+use std::{collections::BTreeMap, fmt, path::PathBuf};
 
 pub use found::{Found, Shown, Source};
 pub use load::Sources;
 pub use secret_url::SecretUrl;
 pub use table::{Kind, SETTINGS, Setting};
+
+use crate::ListedCommand;
 
 /// What the people who run a service settle about it.
 ///
@@ -51,6 +55,8 @@ pub struct Settings {
     pub concurrency: usize,
     /// Whether jobs that call a URL may call this machine and closed networks, too.
     pub http_allow_private_addresses: bool,
+    /// The commands that jobs can name; only a settings file lists them.
+    pub commands: BTreeMap<String, ListedCommand>,
     /// Where these values were found; nothing for settings that were made in code.
     pub found: Found,
 }
@@ -67,6 +73,7 @@ impl Default for Settings {
             data_dir: None,
             concurrency: 1_000,
             http_allow_private_addresses: false,
+            commands: BTreeMap::new(),
             found: Found::default(),
         }
     }

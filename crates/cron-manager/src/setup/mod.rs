@@ -19,6 +19,8 @@ use crate::{
 use open::{Ground, Opened};
 use runners::OwnRunners;
 
+#[cfg(feature = "command-jobs")]
+use crate::ListedCommand;
 #[cfg(feature = "redis")]
 use crate::backends::redis::RedisOptions;
 
@@ -167,6 +169,13 @@ impl Builder {
         self
     }
 
+    /// A command that jobs of that type can name.
+    #[cfg(feature = "command-jobs")]
+    pub fn command(mut self, name: impl Into<String>, command: ListedCommand) -> Self {
+        self.own_runners.commands.insert(name.into(), command);
+        self
+    }
+
     /// The lengths and sizes to work by.
     pub fn tuning(self, tuning: Tuning) -> Self {
         Self { tuning: Some(tuning), ..self }
@@ -223,7 +232,8 @@ impl Builder {
         };
         let in_process = || -> Arc<dyn Locker> { Arc::new(MemoryLocker::new(Arc::clone(&clock))) };
         let locker = self.locker.or(locker).unwrap_or_else(in_process);
-        let mut runners = self.own_runners.into_runners(&clock)?;
+        let tuning = self.tuning.unwrap_or_default();
+        let mut runners = self.own_runners.into_runners(&clock, &tuning)?;
         runners.extend(self.runners);
         let parts = Parts {
             store,
@@ -238,6 +248,6 @@ impl Builder {
             services: Arc::new(self.services),
             runners,
         };
-        Ok(CronManager::new(Replica::new(parts, self.tuning.unwrap_or_default())))
+        Ok(CronManager::new(Replica::new(parts, tuning)))
     }
 }

@@ -3,6 +3,7 @@
 mod change;
 mod fields;
 mod http;
+mod listed;
 mod query;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 pub(super) use change::JobChange;
 pub use fields::{CommandFields, HttpFields, QueryFields};
 pub use http::{HttpJob, HttpMethod};
+pub use listed::ListedCommand;
 pub use query::{QueryJob, Sealed};
 
 use crate::{Error, Result};
