@@ -45,9 +45,10 @@ pub use domain::schedule::named as schedules;
 #[doc(inline)]
 pub use domain::{
     CatchUp, ClaimToken, CommandFields, CommandJob, Context, CronConfig, CronConfigFields, CronConfigId, CronRun,
-    Fence, Hold, HttpFields, HttpJob, HttpMethod, JobKind, JobName, JobType, ListedCommand, LockHolder, LockPolicy,
-    OnAbandoned, Outcome, Overlap, PageId, Policy, QueryFields, QueryJob, RegisteredReplica, ReplicaId, ReplicaStatus,
-    Revision, RunId, RunKind, RunState, Schedule, Sealed, SkipReason, StoreId,
+    EncryptionKeys, Fence, Hold, HttpFields, HttpJob, HttpMethod, JobKind, JobName, JobType, ListedCommand,
+    ListedConnection, LockHolder, LockPolicy, OnAbandoned, Outcome, Overlap, PageId, Policy, QueryFields, QueryJob,
+    RegisteredReplica, ReplicaId, ReplicaStatus, Revision, RunId, RunKind, RunState, Schedule, Sealed, SkipReason,
+    StoreId,
 };
 pub use error::{Error, ErrorKind, Result};
 #[doc(inline)]

@@ -52,6 +52,7 @@ impl Service {
             on: true,
             services: Arc::default(),
             runners: Default::default(),
+            sealer: None,
         };
         let replica = Replica::new(parts, Tuning { concurrency: 20_000, ..Tuning::default() });
         let manager = CronManager::new(Arc::clone(&replica));

@@ -7,8 +7,12 @@ pub mod http;
 pub mod memory;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+#[cfg(feature = "query-jobs")]
+pub mod query;
 #[cfg(feature = "redis")]
 pub mod redis;
+#[cfg(feature = "query-jobs")]
+pub mod sealing;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 pub mod system;

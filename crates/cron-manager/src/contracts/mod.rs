@@ -4,6 +4,7 @@ mod clock;
 mod handler;
 mod locker;
 mod randomness;
+mod sealer;
 mod signal;
 mod spawn;
 mod store;
@@ -16,6 +17,7 @@ pub use handler::{
 };
 pub use locker::{Lease, LockRequest, LockTick, Locked, Locker};
 pub use randomness::Randomness;
+pub use sealer::Sealer;
 pub use signal::{Signal, Signals};
 pub use spawn::Spawn;
 pub use store::{Busy, ConfigQuery, Decide, Finish, Look, Pages, RunQuery, Running, Standing, Store, Waiting, Watch};

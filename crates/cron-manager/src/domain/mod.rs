@@ -3,6 +3,7 @@
 mod context;
 mod cron_config;
 mod cron_run;
+mod encryption_keys;
 mod ids;
 mod job_type;
 pub mod ledger;
@@ -15,10 +16,11 @@ pub mod schedule;
 pub use context::Context;
 pub use cron_config::{CronConfig, CronConfigFields};
 pub use cron_run::{CronRun, Hold, RunKind, RunState, SkipReason};
+pub use encryption_keys::EncryptionKeys;
 pub use ids::{ClaimToken, CronConfigId, Fence, JobName, PageId, ReplicaId, Revision, RunId, StoreId};
 pub use job_type::{
-    CommandFields, CommandJob, HttpFields, HttpJob, HttpMethod, JobKind, JobType, ListedCommand, QueryFields, QueryJob,
-    Sealed,
+    CommandFields, CommandJob, HttpFields, HttpJob, HttpMethod, JobKind, JobType, ListedCommand, ListedConnection,
+    QueryFields, QueryJob, Sealed,
 };
 pub use lock::{LockHolder, LockPolicy};
 pub use outcome::Outcome;

@@ -26,6 +26,7 @@ impl CronManager {
     /// Creates a config, also one that code declares.
     pub(super) async fn create(&self, fields: &CronConfigFields) -> Result<CronConfig> {
         // The store puts its own time in the place of this one.
+        let fields = self.sealed(fields, None)?;
         let config = self.replica.store().create(fields.create(Timestamp::UNIX_EPOCH)?).await?;
         self.replica.nudge();
         Ok(config)
@@ -46,7 +47,8 @@ impl CronManager {
         let edit = |pages: &mut [Page]| {
             let is_distributed = |pages: &[Page]| pages.first().is_some_and(|page| page.config().is_distributed());
             let was = is_distributed(pages);
-            scheduler::edit(pages, fields, if_version, late_after)?;
+            let fields = self.sealed(fields, pages.first().map(Page::config))?;
+            scheduler::edit(pages, &fields, if_version, late_after)?;
             if self.replica.takes_ticks() && is_distributed(pages) != was { Err(only_in_code()) } else { Ok(()) }
         };
         Ok(self.change(id, Pages::AllOf(&[id]), &edit).await?.config().clone())

@@ -11,6 +11,7 @@ mod job;
 mod readiness;
 mod replicas;
 mod runs;
+mod sealing;
 
 use std::{sync::Arc, time::Duration};
 

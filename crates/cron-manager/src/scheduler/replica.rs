@@ -15,7 +15,7 @@ use tokio::sync::{Notify, broadcast, mpsc, watch};
 use super::{active::ActiveRuns, share::Share, store_time::StoreTime, under_way::UnderWay, watch::Membership};
 use crate::{
     CronConfig, CronRun, Handler, JobName, Outcome, ReplicaId, StoreId,
-    contracts::{Clock, Finish, Locker, Randomness, Services, Signal, Spawn, Store},
+    contracts::{Clock, Finish, Locker, Randomness, Sealer, Services, Signal, Spawn, Store},
 };
 
 /// What a replica is made of.
@@ -43,6 +43,8 @@ pub struct Parts {
     pub services: Arc<Services>,
     /// Runs jobs of other types than inline, by what [`JobType::runner`](crate::JobType::runner) names.
     pub runners: HashMap<String, Arc<dyn Handler>>,
+    /// Keeps statements secret from the store; without it none can be written.
+    pub sealer: Option<Arc<dyn Sealer>>,
 }
 
 /// The lengths and sizes a replica works by.
@@ -132,6 +134,7 @@ pub struct Replica {
     pub(super) called: Mutex<HashMap<JobName, Arc<CronConfig>>>,
     pub(super) handlers: RwLock<HashMap<JobName, Arc<dyn Handler>>>,
     pub(super) runners: HashMap<String, Arc<dyn Handler>>,
+    sealer: Option<Arc<dyn Sealer>>,
     on: bool,
     draining: AtomicBool,
     randomness: Arc<dyn Randomness>,
@@ -188,6 +191,7 @@ impl Replica {
             called: Mutex::default(),
             handlers: RwLock::default(),
             runners: parts.runners,
+            sealer: parts.sealer,
             activity: broadcast::Sender::new(Self::WATCHED),
             unfinished: Mutex::new(Some(unfinished)),
         })
@@ -245,6 +249,11 @@ impl Replica {
     /// A random value.
     pub fn random(&self) -> u64 {
         self.randomness.next()
+    }
+
+    /// What keeps statements secret from the store.
+    pub fn sealer(&self) -> Option<&dyn Sealer> {
+        self.sealer.as_deref()
     }
 
     /// What handlers may ask for.

@@ -1,10 +1,10 @@
 //! What a settings file lists for jobs to name.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use toml::de::DeValue;
 
-use crate::{Error, JobName, ListedCommand, Result};
+use crate::{Error, JobName, ListedCommand, ListedConnection, Result};
 
 /// The table of commands.
 pub(super) const COMMANDS: &str = "commands";
@@ -25,6 +25,60 @@ pub(super) fn commands(table: &DeValue<'_>) -> Result<BTreeMap<String, ListedCom
         commands.insert(name, command);
     }
     Ok(commands)
+}
+
+/// The table of databases.
+pub(super) const CONNECTIONS: &str = "connections";
+
+/// The databases of a table such as
+///
+/// ```toml
+/// [connections.reports]
+/// url = "postgres://USER:PASSWORD@HOST/DATABASE"
+/// statement_timeout = "30s"
+/// ```
+pub(super) fn connections(table: &DeValue<'_>) -> Result<BTreeMap<String, ListedConnection>> {
+    let wrong = |why: String| Error::invalid(CONNECTIONS, why);
+    let mut connections = BTreeMap::new();
+    for (name, value) in entries(table).map_err(wrong)? {
+        let named = |why: &str| wrong(format!("{name}: {why}"));
+        JobName::new(&name).map_err(|error| named(error.message()))?;
+        let connection = connection(value).map_err(|why| named(&why))?;
+        connection.check().map_err(|error| named(error.message()))?;
+        connections.insert(name, connection);
+    }
+    Ok(connections)
+}
+
+fn connection(table: &DeValue<'_>) -> Result<ListedConnection, String> {
+    let mut connection = ListedConnection::from("");
+    for (key, value) in entries(table)? {
+        let named = |why: String| format!("{key}: {why}");
+        match key.as_str() {
+            "url" => connection.url = text(value).map_err(named)?,
+            "role" => connection.role = Some(text(value).map_err(named)?),
+            "statement_timeout" => connection.statement_timeout = seconds(value).map_err(named)?,
+            "row_cap" => connection.row_cap = count(value).map_err(named)?,
+            _ => return Err(format!("there is no `{key}` here; there are url, role, statement_timeout, row_cap")),
+        }
+    }
+    Ok(connection)
+}
+
+/// Seconds with an `s`, as everywhere.
+fn seconds(value: &DeValue<'_>) -> Result<Duration, String> {
+    let text = text(value)?;
+    let seconds = text.strip_suffix('s').and_then(|seconds| seconds.parse().ok());
+    let length = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    length.ok_or_else(|| format!("{text:?} is not a duration; write seconds with an s, such as \"60s\""))
+}
+
+fn count(value: &DeValue<'_>) -> Result<usize, String> {
+    match value {
+        DeValue::Integer(number) => usize::from_str_radix(number.as_str(), number.radix())
+            .map_err(|_| "write a whole number of 0 or more".to_owned()),
+        other => Err(format!("write a whole number, without quotes; this is of the type {}", other.type_str())),
+    }
 }
 
 fn wrong(why: String) -> Error {

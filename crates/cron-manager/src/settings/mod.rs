@@ -24,7 +24,7 @@ pub use load::Sources;
 pub use secret_url::SecretUrl;
 pub use table::{Kind, SETTINGS, Setting};
 
-use crate::ListedCommand;
+use crate::{EncryptionKeys, ListedCommand, ListedConnection};
 
 /// What the people who run a service settle about it.
 ///
@@ -57,6 +57,10 @@ pub struct Settings {
     pub http_allow_private_addresses: bool,
     /// The commands that jobs can name; only a settings file lists them.
     pub commands: BTreeMap<String, ListedCommand>,
+    /// The databases that jobs can name; only a settings file lists them.
+    pub connections: BTreeMap<String, ListedConnection>,
+    /// The keys by which statements of jobs are kept secret from the store.
+    pub encryption_keys: Option<EncryptionKeys>,
     /// Where these values were found; nothing for settings that were made in code.
     pub found: Found,
 }
@@ -74,6 +78,8 @@ impl Default for Settings {
             concurrency: 1_000,
             http_allow_private_addresses: false,
             commands: BTreeMap::new(),
+            connections: BTreeMap::new(),
+            encryption_keys: None,
             found: Found::default(),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 
-use super::{SecretUrl, Settings};
+use super::{SecretUrl, Settings, secret_url::MASK};
 
 /// How a value is written in a settings file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub enum Kind {
     Count,
     /// A text in quotes.
     Text,
+    /// A text in quotes, of which nothing is shown.
+    Secret,
 }
 
 /// What a setting is.
@@ -155,6 +157,19 @@ pub const SETTINGS: &[Setting] = &[
         take: |settings, value| switch(text(value)?).map(|on| settings.http_allow_private_addresses = on),
         text: |settings| Some(settings.http_allow_private_addresses.to_string().into()),
     },
+    Setting {
+        name: "encryption_keys",
+        variable: "CRON_MANAGER_ENCRYPTION_KEYS",
+        flag: "encryption-keys",
+        value: "ID:KEY,…",
+        about: "The keys by which statements of query jobs are kept secret from the store, each 32 random bytes in base64; the first one \
+                encrypts, all decrypt",
+        unset: "no query jobs",
+        kind: Kind::Secret,
+        secret: true,
+        take: |settings, value| text(value).map(|keys| settings.encryption_keys = Some(keys.into())),
+        text: |settings| settings.encryption_keys.as_ref().map(|keys| keys.expose().into()),
+    },
 ];
 
 impl Setting {
@@ -171,7 +186,11 @@ impl Setting {
     /// Its value, without secrets.
     pub(super) fn shown(&self, settings: &Settings) -> Option<String> {
         let text = (self.text)(settings)?.to_string_lossy().into_owned();
-        Some(if self.secret { SecretUrl::from(text).to_string() } else { text })
+        Some(match (self.kind, self.secret) {
+            (Kind::Secret, _) => MASK.to_owned(),
+            (_, true) => SecretUrl::from(text).to_string(),
+            (_, false) => text,
+        })
     }
 }
 

@@ -23,6 +23,8 @@ use runners::OwnRunners;
 use crate::ListedCommand;
 #[cfg(feature = "redis")]
 use crate::backends::redis::RedisOptions;
+#[cfg(feature = "query-jobs")]
+use crate::{EncryptionKeys, ListedConnection};
 
 /// Collects the parts of a [`CronManager`]. What is not given: a store in memory, signals within the process, this machine's
 /// clock and randomness, and the current tokio runtime.
@@ -176,6 +178,21 @@ impl Builder {
         self
     }
 
+    /// A database that jobs which run a statement can name. They need [`Builder::encryption_keys`], too.
+    #[cfg(feature = "query-jobs")]
+    pub fn connection(mut self, name: impl Into<String>, connection: impl Into<ListedConnection>) -> Self {
+        self.own_runners.connections.insert(name.into(), connection.into());
+        self
+    }
+
+    /// The keys by which statements are kept secret from the store: `ID:KEY,…`, where a KEY is 32 random bytes in base64. The first one
+    /// encrypts, all decrypt.
+    #[cfg(feature = "query-jobs")]
+    pub fn encryption_keys(mut self, keys: impl Into<EncryptionKeys>) -> Self {
+        self.own_runners.encryption_keys = Some(keys.into());
+        self
+    }
+
     /// The lengths and sizes to work by.
     pub fn tuning(self, tuning: Tuning) -> Self {
         Self { tuning: Some(tuning), ..self }
@@ -233,7 +250,8 @@ impl Builder {
         let in_process = || -> Arc<dyn Locker> { Arc::new(MemoryLocker::new(Arc::clone(&clock))) };
         let locker = self.locker.or(locker).unwrap_or_else(in_process);
         let tuning = self.tuning.unwrap_or_default();
-        let mut runners = self.own_runners.into_runners(&clock, &tuning)?;
+        let sealer = self.own_runners.sealer()?;
+        let mut runners = self.own_runners.into_runners(&clock, &tuning, sealer.as_ref())?;
         runners.extend(self.runners);
         let parts = Parts {
             store,
@@ -247,6 +265,7 @@ impl Builder {
             on: self.cron_manager.unwrap_or(true) && !self.read_only,
             services: Arc::new(self.services),
             runners,
+            sealer,
         };
         Ok(CronManager::new(Replica::new(parts, tuning)))
     }

@@ -1,7 +1,7 @@
 //! What a settings file lists for jobs to name.
 
 use cron_manager::{
-    ListedCommand,
+    ListedCommand, ListedConnection,
     settings::{Settings, Sources},
 };
 
@@ -51,4 +51,45 @@ fn a_command_that_cannot_be_run_as_written_is_refused_with_file_line_and_name() 
         let error = load(&[text]).unwrap_err().to_string();
         assert!(error.contains("0.toml:2: ") && error.contains(why), "{error}");
     }
+}
+
+#[test]
+fn a_connection_is_listed_with_its_limits_and_shown_without_its_url() {
+    let text = "[connections.reports]\nurl = \"postgres://me:hush@db/jobs\"\nrole = \"reader\"\nstatement_timeout = \"1.5s\"\nrow_cap = 10\n\
+                [connections.plain]\nurl = \"postgresql://db/jobs\"";
+    let settings = load(&[text]).unwrap();
+    let reports = ListedConnection {
+        url: "postgres://me:hush@db/jobs".into(),
+        role: Some("reader".into()),
+        statement_timeout: std::time::Duration::from_millis(1_500),
+        row_cap: 10,
+    };
+    let plain = ListedConnection::from("postgresql://db/jobs");
+    assert_eq!(settings.connections, [("reports".into(), reports), ("plain".into(), plain)].into());
+    assert!(!format!("{settings:?} {settings}").contains("hush"));
+}
+
+#[test]
+fn a_connection_that_cannot_be_used_is_refused_without_its_url() {
+    for (text, why) in [
+        ("url = \"mysql://me:hush@db\"", "connections: a: url: write postgres://"),
+        ("role = \"b\"", "connections: a: url: write postgres://"),
+        ("url = \"postgres://me:hush@db\"\nstatement_timeout = \"1m\"", "statement_timeout: \"1m\" is not a duration"),
+        ("url = \"postgres://me:hush@db\"\nstatement_timeout = \"0s\"", "statement_timeout: from 1 ms"),
+        ("url = \"postgres://me:hush@db\"\nrow_cap = 100000", "row_cap: at most 10000"),
+        ("url = \"postgres://me:hush@db\"\nrow_cap = -1", "row_cap: write a whole number"),
+        ("url = \"postgres://me:hush@db\"\nrole = \"\"", "role: is no name"),
+        ("url = \"postgres://me:hush@db\"\npassword = \"hush\"", "there is no `password` here"),
+    ] {
+        let error = load(&[&format!("\n[connections.a]\n{text}")]).unwrap_err().to_string();
+        assert!(error.contains("0.toml:2: ") && error.contains(why) && !error.contains("hush"), "{error}");
+    }
+}
+
+#[test]
+fn keys_are_shown_nowhere() {
+    let settings = load(&["encryption_keys = \"a:aHVzaA==\""]).unwrap();
+    assert_eq!(settings.encryption_keys.as_ref().map(|keys| keys.expose()), Some("a:aHVzaA=="));
+    assert!(!format!("{settings:?} {settings}").contains("aHVzaA"));
+    assert!(settings.to_string().contains("encryption_keys = ***"), "{settings}");
 }

@@ -129,6 +129,7 @@ impl World {
             on: true,
             services: Arc::default(),
             runners: Default::default(),
+            sealer: None,
         };
         let replica = Replica::new(parts, tuning());
         for name in self.names.iter().filter(|name| *name != CALLED) {
@@ -281,6 +282,7 @@ impl World {
             on: true,
             services: Arc::default(),
             runners: Default::default(),
+            sealer: None,
         };
         CronManager::new(Replica::new(parts, tuning()))
     }

@@ -1,6 +1,8 @@
 //! Changing what a config's runs do.
 
-use super::{CommandFields, CommandJob, HttpFields, HttpJob, JobKind, JobType, QueryFields, QueryJob};
+use super::{
+    CommandFields, CommandJob, HttpFields, HttpJob, JobKind, JobType, QueryFields, QueryJob, query::check_beginning,
+};
 use crate::{Error, ErrorKind, JobName, Result};
 
 /// What a caller says of a job.
@@ -98,7 +100,7 @@ fn check_sql(sql: &str) -> Result<()> {
         _ if sql.trim().is_empty() => wrong("the statement is empty".into()),
         _ if sql.len() > LONGEST => wrong(format!("the statement has {} bytes; at most {LONGEST} fit", sql.len())),
         _ if sql.contains('\0') => wrong("the statement has a NUL in it".into()),
-        _ => Ok(()),
+        _ => check_beginning(sql).or_else(wrong),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the operator of a server lists for jobs to name.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
 
 use serde_json::Value;
 
@@ -102,6 +102,58 @@ fn given(key: &str, value: &Value, options_ended: bool) -> Result<String, String
         }
         Value::String(text) => Ok(text.clone()),
         _ => wrong("the command takes it as an argument, so it must be a text"),
+    }
+}
+
+/// A PostgreSQL that the operator of the server has listed: jobs can name it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ListedConnection {
+    /// `postgres://USER:PASSWORD@HOST/DATABASE`. The login must not have more rights than the statements of jobs may.
+    pub url: String,
+    /// The role to run as; the login itself by default. A statement can give it up for the login, so it protects from mistakes alone.
+    pub role: Option<String>,
+    /// How long a statement may take; 60 s by default.
+    pub statement_timeout: Duration,
+    /// How many rows a run keeps; 1,000 by default.
+    pub row_cap: usize,
+}
+
+/// Without the URL, which may hold a password.
+impl fmt::Debug for ListedConnection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ListedConnection")
+            .field("role", &self.role)
+            .field("statement_timeout", &self.statement_timeout)
+            .field("row_cap", &self.row_cap)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T: Into<String>> From<T> for ListedConnection {
+    /// The database at a URL.
+    fn from(url: T) -> Self {
+        Self { url: url.into(), role: None, statement_timeout: Duration::from_secs(60), row_cap: 1_000 }
+    }
+}
+
+impl ListedConnection {
+    /// Whether it can be used.
+    ///
+    /// Errors: invalid argument (`connections`), which says what is wrong, without the URL.
+    pub fn check(&self) -> Result<()> {
+        const LONGEST: Duration = Duration::from_secs(86_400);
+        let wrong = |why: &str| Err(Error::invalid("connections", why));
+        if !self.url.starts_with("postgres://") && !self.url.starts_with("postgresql://") {
+            wrong("url: write postgres://USER:PASSWORD@HOST/DATABASE")
+        } else if self.role.as_ref().is_some_and(|role| role.is_empty() || role.contains('\0')) {
+            wrong("role: is no name of a role; leave it out to run as the login")
+        } else if self.statement_timeout < Duration::from_millis(1) || self.statement_timeout > LONGEST {
+            wrong("statement_timeout: from 1 ms to 24 h, such as \"60s\"")
+        } else if self.row_cap > 10_000 {
+            wrong("row_cap: at most 10000")
+        } else {
+            Ok(())
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub(super) use change::JobChange;
 pub use fields::{CommandFields, HttpFields, QueryFields};
 pub use http::{HttpJob, HttpMethod};
-pub use listed::ListedCommand;
+pub use listed::{ListedCommand, ListedConnection};
 pub use query::{QueryJob, Sealed};
 
 use crate::{Error, Result};

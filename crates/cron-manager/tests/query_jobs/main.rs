@@ -1,0 +1,12 @@
+//! Jobs that run a statement, on a real PostgreSQL.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test may end by a panic, and has a runtime of its own"
+)]
+
+mod answers;
+mod kept;
+mod rights;
+mod support;
