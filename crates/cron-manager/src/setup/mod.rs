@@ -8,7 +8,7 @@ use std::{collections::HashMap, sync::Arc};
 #[cfg(feature = "settings")]
 use crate::settings::Settings;
 use crate::{
-    CronManager, IntoHandler, Result,
+    CronManager, EncryptionKeys, IntoHandler, ListedCommand, ListedConnection, Result,
     backends::{
         memory::{MemoryLocker, MemoryStore},
         system::{SystemClock, SystemRandomness, TokioSpawn, host_name},
@@ -17,14 +17,10 @@ use crate::{
     scheduler::{Parts, Replica, Tuning},
 };
 use open::{Ground, Opened};
-use runners::OwnRunners;
+use runners::{Base, OwnRunners};
 
-#[cfg(feature = "command-jobs")]
-use crate::ListedCommand;
 #[cfg(feature = "redis")]
 use crate::backends::redis::RedisOptions;
-#[cfg(feature = "query-jobs")]
-use crate::{EncryptionKeys, ListedConnection};
 
 /// Collects the parts of a [`CronManager`]. What is not given: a store in memory, signals within the process, this machine's
 /// clock and randomness, and the current tokio runtime.
@@ -164,22 +160,19 @@ impl Builder {
         self
     }
 
-    /// Whether jobs that call a URL may call this machine and closed networks, too; not so by default.
-    #[cfg(feature = "http-jobs")]
+    /// Whether jobs that call a URL (feature `http-jobs`) may call this machine and closed networks, too; not so by default.
     pub fn http_allow_private_addresses(mut self, allow: bool) -> Self {
         self.own_runners.http_allow_private_addresses = Some(allow);
         self
     }
 
-    /// A command that jobs of that type can name.
-    #[cfg(feature = "command-jobs")]
+    /// A command that jobs of that type can name (feature `command-jobs`).
     pub fn command(mut self, name: impl Into<String>, command: ListedCommand) -> Self {
         self.own_runners.commands.insert(name.into(), command);
         self
     }
 
-    /// A database that jobs which run a statement can name. They need [`Builder::encryption_keys`], too.
-    #[cfg(feature = "query-jobs")]
+    /// A database that jobs which run a statement can name (feature `query-jobs`). They need [`Builder::encryption_keys`], too.
     pub fn connection(mut self, name: impl Into<String>, connection: impl Into<ListedConnection>) -> Self {
         self.own_runners.connections.insert(name.into(), connection.into());
         self
@@ -187,7 +180,6 @@ impl Builder {
 
     /// The keys by which statements are kept secret from the store: `ID:KEY,…`, where a KEY is 32 random bytes in base64. The first one
     /// encrypts, all decrypt.
-    #[cfg(feature = "query-jobs")]
     pub fn encryption_keys(mut self, keys: impl Into<EncryptionKeys>) -> Self {
         self.own_runners.encryption_keys = Some(keys.into());
         self
@@ -251,7 +243,8 @@ impl Builder {
         let locker = self.locker.or(locker).unwrap_or_else(in_process);
         let tuning = self.tuning.unwrap_or_default();
         let sealer = self.own_runners.sealer()?;
-        let mut runners = self.own_runners.into_runners(&clock, &tuning, sealer.as_ref())?;
+        let mut runners =
+            self.own_runners.into_runners(Base { clock: &clock, tuning: &tuning, sealer: sealer.as_ref() })?;
         runners.extend(self.runners);
         let parts = Parts {
             store,

@@ -1,10 +1,6 @@
 //! Jobs that run a listed command, on real processes.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::disallowed_methods,
-    reason = "a test may end by a panic, and has a runtime of its own"
-)]
+#![expect(clippy::unwrap_used, reason = "a test may end by a panic")]
 
 mod arguments;
 mod ends;

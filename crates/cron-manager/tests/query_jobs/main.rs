@@ -1,10 +1,6 @@
 //! Jobs that run a statement, on a real PostgreSQL.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::disallowed_methods,
-    reason = "a test may end by a panic, and has a runtime of its own"
-)]
+#![expect(clippy::unwrap_used, reason = "a test may end by a panic")]
 
 mod answers;
 mod kept;
