@@ -68,6 +68,10 @@ async fn a_job_that_no_live_replica_can_run_is_skipped_as_no_handler() {
     let id = create(&service, fields).await;
     let lane = CronConfigFields { name: Some("lane".into()), context: Some(json!({})), ..command("backup") };
     let in_lane = create(&service, lane).await;
+    // Handlers by their names are not asked.
+    for name in ["job", "lane"] {
+        service.manager.job(name).run(done()).await.unwrap();
+    }
     service.manager.start();
     service.pass(seconds(60)).await;
     for id in [id, in_lane] {
