@@ -47,10 +47,12 @@ pub use cron_manager_macros::cron_job;
 pub use domain::schedule::named as schedules;
 #[doc(inline)]
 pub use domain::{
-    AuditId, AuditRecord, Author, CatchUp, ClaimToken, Context, Control, ControlFields, CronConfig, CronConfigFields,
-    CronConfigId, CronRun, Difference, Fence, Hold, JobName, LockHolder, LockPolicy, OnAbandoned, Outcome, Overlap,
-    PageId, Pause, PauseFields, Policy, RegisteredReplica, ReplicaId, ReplicaStatus, Revision, Role, RunId, RunKind,
-    RunState, Schedule, SecretToken, SkipReason, StoreId, Token, TokenId, TraceParent,
+    AuditId, AuditRecord, Author, CatchUp, ClaimToken, CommandFields, CommandJob, Context, Control, ControlFields,
+    CronConfig, CronConfigFields, CronConfigId, CronRun, Difference, EncryptionKeys, Fence, Hold, HttpFields, HttpJob,
+    HttpMethod, JobKind, JobName, JobType, ListedCommand, ListedConnection, LockHolder, LockPolicy, OnAbandoned,
+    Outcome, Overlap, PageId, Pause, PauseFields, Policy, QueryFields, QueryJob, RegisteredReplica, ReplicaId,
+    ReplicaStatus, Revision, Role, RunId, RunKind, RunState, Schedule, Sealed, SecretToken, SkipReason, StoreId, Token,
+    TokenId, TraceParent,
 };
 pub use error::{Error, ErrorKind, Result};
 #[cfg(feature = "macros")]

@@ -5,6 +5,7 @@ mod handler;
 mod locker;
 mod observer;
 mod randomness;
+mod sealer;
 mod signal;
 mod spawn;
 mod store;
@@ -18,6 +19,7 @@ pub use handler::{
 pub use locker::{Lease, LockRequest, LockTick, Locked, Locker};
 pub use observer::{LockAnswer, Observer};
 pub use randomness::Randomness;
+pub use sealer::Sealer;
 pub use signal::{Signal, Signals};
 pub use spawn::Spawn;
 pub use store::{

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    Context, CronConfigId, JobName, LockPolicy, Pause, Policy, Schedule,
+    CommandFields, Context, CronConfigId, HttpFields, JobKind, JobName, JobType, LockPolicy, Pause, Policy,
+    QueryFields, Schedule,
+    job_type::JobChange,
     policy::{CatchUp, OnAbandoned, Overlap},
     schedule::{DstGap, ScheduleKind},
 };
@@ -24,6 +26,8 @@ pub struct CronConfig {
     pub enabled: bool,
     /// What the handler is told.
     pub context: Context,
+    /// What its runs do.
+    pub job_type: JobType,
     /// When it is due. Without a schedule there are no ticks.
     pub schedule: Option<Schedule>,
     /// Whether a foreign timer calls for its runs ([`CronManager::handle_job`](crate::CronManager::handle_job)): then a tick that nobody called
@@ -121,6 +125,14 @@ pub struct CronConfigFields {
     pub enabled: Option<bool>,
     /// A JSON object, or a string that holds one.
     pub context: Option<Value>,
+    /// The type of [`CronConfig::job_type`]; without it, the one of which something is said below, or inline in a new config.
+    pub job_type: Option<JobKind>,
+    /// What is said of a job that calls a URL.
+    pub http: Option<HttpFields>,
+    /// What is said of a job that runs a command.
+    pub command: Option<CommandFields>,
+    /// What is said of a job that runs a statement.
+    pub query: Option<QueryFields>,
     /// Five to seven fields, or a name such as `@daily`. Empty: no longer by cron expression.
     pub cron_expression: Option<String>,
     /// The IANA zone of the expression; `UTC` by default. Empty: the default.
@@ -197,6 +209,7 @@ impl CronConfigFields {
             name: JobName::new(name)?,
             enabled: false,
             context: Context::default(),
+            job_type: JobType::Inline,
             schedule: None,
             external: false,
             policy: Policy::default(),
@@ -210,8 +223,17 @@ impl CronConfigFields {
 
     /// `config` with these fields in place of its own. Version and times are left as they are.
     pub fn change(&self, config: CronConfig) -> Result<CronConfig> {
+        let name = self.name.as_deref().map_or(Ok(config.name.clone()), JobName::new)?;
+        let job = JobChange {
+            kind: self.job_type,
+            http: self.http.as_ref(),
+            command: self.command.as_ref(),
+            query: self.query.as_ref(),
+            renamed: name != config.name,
+        };
         Ok(CronConfig {
-            name: self.name.as_deref().map_or(Ok(config.name), JobName::new)?,
+            job_type: job.of(config.job_type)?,
+            name,
             enabled: self.enabled.unwrap_or(config.enabled),
             context: self.context.as_ref().map_or(Ok(config.context), Context::new)?,
             schedule: self.change_schedule(config.schedule)?,

@@ -238,4 +238,16 @@ impl CronRun {
             RunKind::Manual | RunKind::Backfill => self.id.to_string(),
         }
     }
+
+    /// The id of the trace that one claim of it begins: 32 hexadecimal digits, random as the claim's token is.
+    pub fn trace_id(&self) -> String {
+        format!("{:016x}{:016x}", self.token.0, self.id.0)
+    }
+
+    /// The trace and its first span, as others are told of them (W3C Trace Context, version 00, sampled).
+    pub fn traceparent(&self) -> String {
+        // Neither id may be nothing but zeros.
+        let span = (self.token.0.rotate_left(32) ^ self.fence.0) | 1;
+        format!("00-{}-{span:016x}-01", self.trace_id())
+    }
 }

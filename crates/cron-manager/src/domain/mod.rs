@@ -6,8 +6,10 @@ mod context;
 mod control;
 mod cron_config;
 mod cron_run;
+mod encryption_keys;
 mod fields;
 mod ids;
+mod job_type;
 pub(crate) mod json;
 pub mod ledger;
 mod lock;
@@ -26,8 +28,13 @@ pub use control::{Control, ControlFields, SwitchedOff};
 use cron_config::LAST;
 pub use cron_config::{CronConfig, CronConfigFields};
 pub use cron_run::{CronRun, Hold, RunKind, RunState, SkipReason};
+pub use encryption_keys::EncryptionKeys;
 pub use ids::{
     AuditId, ClaimToken, CronConfigId, Fence, JobName, PageId, ReplicaId, Revision, RunId, StoreId, TokenId,
+};
+pub use job_type::{
+    CommandFields, CommandJob, HttpFields, HttpJob, HttpMethod, JobKind, JobType, ListedCommand, ListedConnection,
+    QueryFields, QueryJob, Sealed,
 };
 pub use lock::{LockHolder, LockPolicy};
 pub use outcome::Outcome;

@@ -18,6 +18,7 @@ mod preview;
 mod readiness;
 mod replicas;
 mod runs;
+mod sealing;
 mod watch;
 
 use std::{sync::Arc, time::Duration};

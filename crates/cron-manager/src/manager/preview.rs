@@ -37,7 +37,7 @@ impl CronManager {
         }
         self.check_new(fields)?;
         let now = self.replica.clock().now();
-        let config = fields.create(now)?;
+        let config = self.sealed(fields, None)?.create(now)?;
         let Some(schedule) = &config.schedule else {
             let description = "No schedule: it runs when it is asked to".into();
             return Ok(Preview { description, next: Vec::new(), zone: Zone::utc(), notes: Vec::new() });

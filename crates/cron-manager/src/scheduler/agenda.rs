@@ -9,7 +9,7 @@ use std::{
 use jiff::Timestamp;
 
 use crate::{
-    CronConfig, CronConfigId, JobName, PageId, ReplicaId, Revision, RunState,
+    CronConfig, CronConfigId, PageId, ReplicaId, Revision, RunState,
     contracts::{Look, Standing, Waiting},
     domain::ledger::Page,
 };
@@ -47,7 +47,7 @@ struct Entry {
 }
 
 /// How long this replica leaves what is due on a page to the others.
-pub(super) type Delay<'a> = &'a dyn Fn(&JobName, CronConfigId, Timestamp) -> Duration;
+pub(super) type Delay<'a> = &'a dyn Fn(&CronConfig, Timestamp) -> Duration;
 
 impl Agenda {
     /// An empty agenda of a replica registered at `since`.
@@ -133,7 +133,7 @@ impl Agenda {
     fn wait_for_others(&mut self, id: CronConfigId, now: Timestamp, delay: Delay<'_>) -> bool {
         let Some(entry) = self.configs.get(&id).filter(|entry| entry.page_id.lane.is_none()) else { return false };
         let Some(tick) = entry.tick else { return false };
-        let delay = delay(&entry.config.name, id, tick);
+        let delay = delay(&entry.config, tick);
         let turn = later(tick, delay);
         if turn > now {
             self.reschedule(id, Some(turn));
@@ -185,13 +185,13 @@ impl Agenda {
         &mut self,
         now: Timestamp,
         limit: usize,
-        startable: impl Fn(&JobName) -> bool,
+        startable: impl Fn(&CronConfig) -> bool,
         delay: Delay<'_>,
     ) -> Vec<PageId> {
         let ticks = self.queue.iter().take_while(|(at, _)| *at <= now).map(|(_, id)| self.configs[id].page_id);
         let waits = self.waiting.iter().filter(|(id, waiting)| {
             let Some(entry) = self.configs.get(&id.config_id) else { return false };
-            let starts = self.on && id.lane.is_none_or(|lane| lane == self.me) && startable(&entry.config.name);
+            let starts = self.on && id.lane.is_none_or(|lane| lane == self.me) && startable(&entry.config);
             let due =
                 |run: &Waiting| run.deadline(entry, self.me, delay) <= now || (starts && run.turn(entry, delay) <= now);
             waiting.iter().any(due)
@@ -226,7 +226,7 @@ impl Waiting {
         if self.page_id.lane.is_some() {
             return self.start_after;
         }
-        later(self.start_after, delay(&entry.config.name, self.page_id.config_id, self.start_after))
+        later(self.start_after, delay(&entry.config, self.start_after))
     }
 
     /// When `me` skips it; in another's lane, some time after that one should have.
@@ -234,7 +234,7 @@ impl Waiting {
         match self.page_id.lane {
             Some(lane) if lane == me => self.start_deadline,
             Some(_) => later(self.start_deadline, OTHERS_LANE),
-            None => later(self.start_deadline, delay(&entry.config.name, self.page_id.config_id, self.start_after)),
+            None => later(self.start_deadline, delay(&entry.config, self.start_after)),
         }
     }
 }

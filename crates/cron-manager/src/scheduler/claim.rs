@@ -41,8 +41,8 @@ impl Replica {
     }
 
     fn settle_page(&self, page: &mut Page, claimant: Claimant, room: &Cell<usize>) {
-        let handles = self.handles(&page.config().name);
-        let handled = handles || (page.id().lane.is_none() && self.share.read().handles(&page.config().name));
+        let handles = self.can_run(page.config());
+        let handled = handles || (page.id().lane.is_none() && self.share.read().can_run(page.config()));
         let external = page.config().external;
         expire(
             page,
@@ -68,7 +68,8 @@ impl Replica {
         for page in pages {
             self.store_time.observe(page.now(), self.clock.elapsed());
             for run in page.claimed(token) {
-                self.begin(self.handler(&run.name), run.clone(), Arc::new(page.config().clone()), sent);
+                let config = Arc::new(page.config().clone());
+                self.begin(self.handler(&config), run.clone(), config, sent);
             }
             page.written_skips().for_each(|(run, ticks)| self.report_skip(run, ticks));
         }
@@ -95,7 +96,7 @@ impl Replica {
         for run in runs {
             match self.store.config(run.config_id).await {
                 Ok(Some(config)) => {
-                    let handler = handler.clone().or_else(|| self.handler(&run.name));
+                    let handler = handler.clone().or_else(|| self.handler(&config));
                     self.begin(handler, run, Arc::new(config), sent);
                 }
                 // Nobody starts it, so it will be found abandoned.

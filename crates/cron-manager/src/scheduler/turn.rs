@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use jiff::Timestamp;
 
 use super::{Replica, agenda::Agenda, replica::Phase};
-use crate::{CronConfigId, ErrorKind, JobName, PageId, Result, Stop};
+use crate::{CronConfig, ErrorKind, PageId, Result, Stop};
 
 /// The least wait after a turn that could not do what was due.
 const STUCK: Duration = Duration::from_millis(20);
@@ -61,7 +61,7 @@ impl Replica {
         self.look(turns).await?;
         while !self.is_stopping() && !self.is_draining() {
             let room = self.room() > 0;
-            let startable = |name: &JobName| room && self.handles(name);
+            let startable = |config: &CronConfig| room && self.can_run(config);
             let ids = turns.agenda.due(self.store_now(), self.tuning.batch, startable, &self.delay(room));
             if ids.is_empty() {
                 break;
@@ -122,11 +122,11 @@ impl Replica {
     }
 
     /// How long this replica leaves something to others.
-    fn delay(&self, room: bool) -> impl Fn(&JobName, CronConfigId, Timestamp) -> Duration + '_ {
+    fn delay(&self, room: bool) -> impl Fn(&CronConfig, Timestamp) -> Duration + '_ {
         let me = self.id();
-        move |name, config_id, at| {
+        move |config, at| {
             let share = self.share.read();
-            let delay = share.delay(me, name, config_id, at);
+            let delay = share.delay(me, config, at);
             if room { delay } else { delay.max(share.without_room()) }
         }
     }

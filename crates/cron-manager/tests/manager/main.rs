@@ -13,6 +13,7 @@ mod configs;
 #[path = "../../benches/ledger/counting.rs"]
 mod counting;
 mod follow;
+mod job_types;
 mod locker;
 mod locks;
 mod metrics;

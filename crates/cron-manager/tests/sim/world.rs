@@ -129,6 +129,8 @@ impl World {
             on: true,
             services: Arc::default(),
             observer: Arc::new(()),
+            runners: Default::default(),
+            sealer: None,
         };
         let replica = Replica::new(parts, tuning());
         for name in self.names.iter().filter(|name| *name != CALLED) {
@@ -323,6 +325,8 @@ impl World {
             on: true,
             services: Arc::default(),
             observer: Arc::new(()),
+            runners: Default::default(),
+            sealer: None,
         };
         CronManager::new(Replica::new(parts, tuning()))
     }

@@ -104,6 +104,13 @@ pub(super) async fn validate(
     Ok(show_preview(&manager.validate(&config, count)?))
 }
 
+pub(super) async fn query_text(
+    manager: &CronManager,
+    asked: proto::GetQueryTextRequest,
+) -> Result<proto::QueryText, Status> {
+    Ok(proto::QueryText { sql: manager.query_text(CronConfigId(asked.id)).await? })
+}
+
 /// The version that an etag insists on.
 pub(super) fn only_if(etag: Option<String>) -> Result<Option<i64>, Misfit> {
     Ok(etag.filter(|etag| !etag.is_empty()).map(|etag| version(&etag)).transpose()?.flatten())

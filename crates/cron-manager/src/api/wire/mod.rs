@@ -5,6 +5,7 @@ mod config;
 mod control;
 mod etag;
 mod filter;
+mod job;
 #[cfg(feature = "rest")]
 mod json;
 mod page;

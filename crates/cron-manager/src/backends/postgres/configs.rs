@@ -14,7 +14,8 @@ use super::{
     session::{Session, Statement},
 };
 use crate::{
-    AuditRecord, Author, Context, CronConfig, CronConfigId, Error, ErrorKind, JobName, Pause, Policy, Result, Revision,
+    AuditRecord, Author, Context, CronConfig, CronConfigId, Error, ErrorKind, JobName, JobType, Pause, Policy, Result,
+    Revision,
     contracts::{ConfigQuery, CreateRequest},
     domain::{ledger::Place, schedule::tz_database_version},
 };
@@ -23,7 +24,7 @@ use crate::{
 macro_rules! config_columns {
     () => {
         concat!(
-            "id, name, enabled, context, ",
+            "id, name, enabled, context, job_type, job, ",
             super::schedules::schedule_columns!(),
             ", external, catch_up, overlap, on_abandoned, start_deadline, timeout, jitter, lock, lock_at_least_for, min_gap, \
              paused_at, paused_until, pause_reason, version, created_at, updated_at, deleted_at, watermark, fence, started_at"
@@ -45,6 +46,7 @@ impl ConfigRow {
         let mut fields = Fields::of(row);
         let (id, name): (CronConfigId, JobName) = (fields.take()?, fields.take()?);
         let (enabled, context): (bool, String) = (fields.take()?, fields.take()?);
+        let (job_type, job): (String, Option<String>) = (fields.take()?, fields.take()?);
         let schedule = ScheduleColumns::read(&mut fields)?;
         let external = fields.take()?;
         let policy = PolicyColumns::read(&mut fields)?;
@@ -53,6 +55,7 @@ impl ConfigRow {
             name,
             enabled,
             context: Context::default(),
+            job_type: JobType::Inline,
             schedule: None,
             external,
             policy: Policy::default(),
@@ -67,6 +70,7 @@ impl ConfigRow {
         let understood = || {
             Ok::<_, Error>(CronConfig {
                 context: Context::parse(&context)?,
+                job_type: JobType::from_parts(&job_type, job.as_deref())?,
                 schedule: schedule.schedule()?,
                 policy: policy.policy()?,
                 ..config.clone()
@@ -187,12 +191,12 @@ pub(super) async fn create(on: &mut Session, config: &CronConfig, by: &Author) -
     refuse_taken(on, &config.name, CronConfigId(0)).await?;
     let config = CronConfig { created_at: now, updated_at: now, ..config.clone() };
     let query = on.query(concat!(
-        "INSERT INTO @cron_configs (name, enabled, context, distributed, ",
+        "INSERT INTO @cron_configs (name, enabled, context, job_type, job, distributed, ",
         schedule_columns!(),
         ", external, catch_up, overlap, on_abandoned, start_deadline, timeout, jitter, lock, lock_at_least_for, min_gap, \
          paused_at, paused_until, pause_reason, version, updated_at, deleted_at, revision, watermark, fence, created_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, \
-         $27, 0, $24) \
+         $27, $28, $29, 0, $26) \
          RETURNING id"
     ));
     let row = on.row(bind(query, &config).bind(revision).bind(Instant(now))).await?;
@@ -236,25 +240,27 @@ pub(super) async fn edit(
 ) -> Result<(), Failure> {
     refuse_taken(on, &config.name, config.id).await?;
     let query = on.query(concat!(
-        "UPDATE @cron_configs SET (name, enabled, context, distributed, ",
+        "UPDATE @cron_configs SET (name, enabled, context, job_type, job, distributed, ",
         schedule_columns!(),
         ", external, catch_up, overlap, on_abandoned, start_deadline, timeout, jitter, lock, lock_at_least_for, min_gap, \
          paused_at, paused_until, pause_reason, version, updated_at, deleted_at, revision, watermark, fence, started_at) = ($1, $2, $3, \
-         $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29) \
-         WHERE id = $30"
+         $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31) \
+         WHERE id = $32"
     ));
     let query = bind(query, config).bind(revision).bind(Instant(place.watermark)).bind(place.fence);
     on.run(query.bind(place.started_at.map(Instant)).bind(config.id)).await?;
     Ok(write_version(on, config, place.watermark).await?)
 }
 
-/// Binds `$1` to `$25`: what an edit may change.
+/// Binds `$1` to `$27`: what an edit may change.
 fn bind<'q>(query: Statement<'q>, config: &CronConfig) -> Statement<'q> {
     let CronConfig { policy, paused, .. } = config;
     let query = query
         .bind(config.name.as_str())
         .bind(config.enabled)
         .bind(config.context.as_str())
+        .bind(config.job_type.kind().as_str())
+        .bind(config.job_type.details())
         .bind(config.is_distributed());
     ScheduleColumns::new(config.schedule.as_ref())
         .bind(query)

@@ -17,18 +17,20 @@ use super::{
     table::{Query, array, each, json, row, rows, select, upsert},
 };
 use crate::{
-    AuditRecord, Author, Context, CronConfig, CronConfigId, Error, ErrorKind, Fence, JobName, LockPolicy, OnAbandoned,
-    Overlap, Pause, Policy, Result, Revision,
+    AuditRecord, Author, Context, CronConfig, CronConfigId, Error, ErrorKind, Fence, JobName, JobType, LockPolicy,
+    OnAbandoned, Overlap, Pause, Policy, Result, Revision,
     contracts::{ConfigQuery, Standing},
     domain::{CatchUp, ledger::Place, schedule::tz_database_version},
 };
 
 /// The columns of a config, under the names of [`ConfigRow`]'s fields and theirs.
-const COLUMNS: [&str; 30] = [
+const COLUMNS: [&str; 32] = [
     "id",
     "name",
     "enabled",
     "context",
+    "job_type",
+    "job",
     "cron_expression",
     "timezone",
     "dst_gap",
@@ -66,6 +68,8 @@ pub(super) struct ConfigRow {
     #[serde(with = "column")]
     enabled: bool,
     context: String,
+    job_type: String,
+    job: Option<String>,
     #[serde(flatten)]
     schedule: ScheduleColumns,
     #[serde(with = "column")]
@@ -118,6 +122,8 @@ impl ConfigRow {
             name: config.name.clone(),
             enabled: config.enabled,
             context: config.context.as_str().into(),
+            job_type: config.job_type.kind().to_string(),
+            job: config.job_type.details(),
             schedule: ScheduleColumns::new(config.schedule.as_ref()),
             external: config.external,
             policy: config.policy.clone(),
@@ -142,6 +148,7 @@ impl ConfigRow {
             name: self.name.clone(),
             enabled: self.enabled,
             context: Context::parse(&self.context)?,
+            job_type: JobType::from_parts(&self.job_type, self.job.as_deref())?,
             schedule: self.schedule.schedule()?,
             external: self.external,
             policy: self.policy.clone(),

@@ -10,7 +10,7 @@ use super::{
     Refusal,
 };
 use crate::{
-    Handler, JobName, RunKind, Schedule, SkipReason,
+    Handler, JobName, JobType, RunKind, Schedule, SkipReason,
     domain::ledger::{Claimant, Page},
 };
 
@@ -46,7 +46,10 @@ pub(super) enum Decision {
 /// Starts the run that a call is for, if there is one and it may start.
 pub(super) fn decide(page: &mut Page, call: &Call, claimant: Claimant, late_after: Duration) -> Decision {
     let config = page.config();
-    let is_known = config.name == call.name && config.external && config.deleted_at.is_none();
+    let is_known = config.name == call.name
+        && config.external
+        && config.job_type == JobType::Inline
+        && config.deleted_at.is_none();
     if !is_known || config.is_distributed() != page.id().lane.is_none() || !page.place().open {
         return Decision::Changed;
     }

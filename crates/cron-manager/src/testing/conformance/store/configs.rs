@@ -6,7 +6,8 @@ use serde_json::json;
 
 use super::{Subject, create, minutely, on_page, page};
 use crate::{
-    Author, CatchUp, CronConfig, CronConfigFields, CronConfigId, ErrorKind, LockPolicy, Revision,
+    Author, CatchUp, CommandFields, CronConfig, CronConfigFields, CronConfigId, ErrorKind, HttpFields, HttpMethod,
+    JobKind, LockPolicy, QueryFields, Revision, Sealed,
     contracts::{Busy, Clock, ConfigQuery, Pages},
     domain::{ledger::Page, schedule::DstGap},
     testing::ManualClock,
@@ -25,6 +26,27 @@ fn varied() -> Vec<CronConfigFields> {
         CronConfigFields::named("interval")
             .every(Duration::from_secs(90))
             .context(json!({"z": 1, "a": {"ü\n\"": [null, 1.5]}})),
+        CronConfigFields {
+            http: Some(HttpFields {
+                url: Some("https://a.example/b?c=d".into()),
+                method: Some(HttpMethod::Delete),
+                headers: Some([("Authorization".into(), "Bearer \"hush\"".into())].into()),
+            }),
+            ..CronConfigFields::named("call")
+        },
+        CronConfigFields {
+            command: Some(CommandFields { name: Some("backup".into()) }),
+            ..CronConfigFields::named("command")
+        },
+        CronConfigFields {
+            query: Some(QueryFields {
+                connection: Some("reports".into()),
+                sealed: Some(Sealed("1:c2VhbGVk".into())),
+                ..QueryFields::default()
+            }),
+            ..CronConfigFields::named("query")
+        },
+        CronConfigFields { job_type: Some(JobKind::Inline), ..CronConfigFields::named("inline") },
         CronConfigFields { at: Some("2031-05-06T07:08:09Z".parse().unwrap()), ..CronConfigFields::named("once") },
         CronConfigFields {
             external: Some(true),

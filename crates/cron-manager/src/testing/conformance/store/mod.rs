@@ -160,6 +160,7 @@ fn replica(id: u64) -> ReplicaStatus {
         version: "1.2.3".into(),
         host: "machine".into(),
         handlers: vec!["a".parse().unwrap(), "b".parse().unwrap()],
+        runners: vec!["command:backup".into(), "http".into()],
         running: 3,
         clock_skew: SignedDuration::from_micros(-1_500),
     }
