@@ -176,8 +176,9 @@ async fn a_rest_caller_does_what_the_role_allows_and_is_named_in_the_audit() {
     let config = manager.create_cron_config(&fields).await.unwrap();
     let path = format!("/v1/cron-config/{}", config.id);
     let trigger = format!("{path}:trigger");
-    for (role, read, triggered, written) in
-        [(Role::Viewer, 200, 403, 403), (Role::Operator, 200, 200, 403), (Role::Admin, 200, 200, 415)]
+    // 415 and 400: let in, and told what is wrong with the request.
+    for (role, read, triggered, written, token) in
+        [(Role::Viewer, 200, 403, 403, 403), (Role::Operator, 200, 200, 415, 403), (Role::Admin, 200, 200, 415, 400)]
     {
         let (_, secret) = manager.create_token("ada", role, None).await.unwrap();
         let router = rest::router(manager.clone());
@@ -187,6 +188,7 @@ async fn a_rest_caller_does_what_the_role_allows_and_is_named_in_the_audit() {
         assert_eq!(status("GET", &path).await, read, "{role}");
         assert_eq!(status("POST", &trigger).await, triggered, "{role}");
         assert_eq!(status("PUT", &path).await, written, "{role}");
+        assert_eq!(status("POST", "/v1/token").await, token, "{role}");
     }
     let query = AuditQuery { config_id: Some(config.id), limit: 9, ..AuditQuery::default() };
     let told: Vec<_> =

@@ -223,4 +223,155 @@ laws! {
         assert!(records.contains("create_token") && records.contains("revoke_token"), "{records}");
         assert!(!records.contains(secret) && !listed.to_string().contains(secret));
     }
+
+    async fn a_config_is_switched_paused_and_brought_back(face: Face) {
+        create(&face, json!({"name": "j", "every": "60s"})).await;
+        let enabled = async |method: &str| face.call(method, json!({"id": 1})).await.unwrap()["enabled"].take();
+        assert_eq!((enabled("EnableCronConfig").await, enabled("DisableCronConfig").await), (json!(true), json!(false)));
+        enabled("EnableCronConfig").await;
+        let pause = json!({"id": 1, "until": "2999-01-01T00:00:00Z", "reason": "stocktaking"});
+        let paused = face.call("PauseCronConfig", pause).await.unwrap()["paused"].take();
+        assert_eq!((&paused["until"], &paused["reason"]), (&json!("2999-01-01T00:00:00Z"), &json!("stocktaking")));
+        assert_eq!(face.call("TriggerCronConfig", json!({"id": 1})).await, refused("FAILED_PRECONDITION", &[]));
+        let past = json!({"id": 1, "until": "2000-01-01T00:00:00Z"});
+        assert_eq!(face.call("PauseCronConfig", past).await, invalid("until"));
+        assert_eq!(face.call("ResumeCronConfig", json!({"id": 1})).await.unwrap().get("paused"), None);
+        assert_eq!(face.call("UndeleteCronConfig", json!({"id": 1})).await, refused("ALREADY_EXISTS", &[]));
+        face.call("DeleteCronConfig", json!({"id": 1})).await.unwrap();
+        assert_eq!(face.call("UndeleteCronConfig", json!({"id": 1})).await.unwrap().get("deletedAt"), None);
+        for method in ["EnableCronConfig", "DisableCronConfig", "PauseCronConfig", "ResumeCronConfig", "UndeleteCronConfig"] {
+            assert_eq!(face.call(method, json!({"id": 1, "etag": "\"1\""})).await, refused("ABORTED", &[]), "{method}");
+            assert_eq!(face.call(method, json!({"id": 7})).await, refused("NOT_FOUND", &[]), "{method}");
+        }
+    }
+
+    async fn all_configs_are_switched_at_once_and_the_service_too(face: Face) {
+        create(&face, json!({"name": "a"})).await;
+        create(&face, json!({"name": "b", "enabled": true})).await;
+        assert_eq!(face.call("EnableAllCronConfigs", json!({})).await, Ok(json!({"changed": 1})));
+        assert_eq!(face.call("DisableAllCronConfigs", json!({})).await, Ok(json!({"changed": 2})));
+        face.call("EnableAllCronConfigs", json!({})).await.unwrap();
+
+        let control = face.call("GetControl", json!({})).await.unwrap();
+        assert_eq!((&control["enabled"], &control["etag"]), (&json!(true), &json!("\"0\"")));
+        let update = async |control: Value, mask: Value| {
+            face.call("UpdateControl", json!({"control": control, "updateMask": mask})).await
+        };
+        let off = update(json!({"enabled": false, "logLevel": "debug"}), Value::Null).await.unwrap();
+        assert_eq!((&off["enabled"], &off["logLevel"]), (&json!(false), &json!("debug")));
+        assert_eq!(face.call("TriggerCronConfig", json!({"id": 1})).await, refused("FAILED_PRECONDITION", &[]));
+        let level = update(json!({}), json!("logLevel")).await.unwrap();
+        assert_eq!((level.get("logLevel"), &level["enabled"]), (None, &json!(false)), "cleared, and nothing else");
+        assert_eq!(update(json!({"etag": "\"1\"", "enabled": true}), Value::Null).await, refused("ABORTED", &[]));
+        assert_eq!(update(json!({"logLevel": "loud"}), Value::Null).await, invalid("logLevel"));
+        assert_eq!(update(json!({"enabled": true}), json!("nope")).await, invalid("updateMask"));
+        assert_eq!(update(json!({"enabled": true}), Value::Null).await.unwrap()["enabled"], true);
+    }
+
+    async fn a_request_may_come_twice_under_one_id(face: Face) {
+        let twice = async |method: &str, request: Value| {
+            let first = face.call(method, request.clone()).await.unwrap();
+            assert_eq!(face.call(method, request).await, Ok(first.clone()), "{method}");
+            first
+        };
+        twice("CreateCronConfig", json!({"cronConfig": {"name": "j", "enabled": true, "every": "60s"}, "requestId": "one"})).await;
+        let other = json!({"cronConfig": {"name": "k"}, "requestId": "one"});
+        assert_eq!(face.call("CreateCronConfig", other).await, refused("ALREADY_EXISTS", &[]));
+        let run = twice("TriggerCronConfig", json!({"id": 1, "requestId": "two", "context": {"shop": 7}})).await;
+        assert_eq!(run["context"], json!({"shop": 7}));
+        let other = json!({"id": 1, "requestId": "two", "context": {"shop": 8}});
+        assert_eq!(face.call("TriggerCronConfig", other).await, refused("ALREADY_EXISTS", &[]));
+        let span = json!({"id": 1, "from": "2026-01-01T00:00:00Z", "to": "2026-01-01T00:03:00Z", "requestId": "three"});
+        let runs = twice("BackfillCronConfig", span).await["cronJobs"].take();
+        assert_eq!(runs.as_array().unwrap().len(), 3);
+        assert_eq!((&runs[0]["kind"], &runs[0]["dueAt"]), (&json!("backfill"), &json!("2026-01-01T00:00:00Z")));
+        assert_eq!(face.call("TriggerCronConfig", json!({"id": 1, "requestId": "a b"})).await, invalid("requestId"));
+    }
+
+    async fn a_backfill_is_bounded(face: Face) {
+        create(&face, json!({"name": "j", "enabled": true, "every": "60s"})).await;
+        let backfill = async |from: Value, to: Value, limit: i32| {
+            face.call("BackfillCronConfig", json!({"id": 1, "from": from, "to": to, "limit": limit})).await
+        };
+        let (from, to) = (json!("2026-01-01T00:00:00Z"), json!("2026-01-02T00:00:00Z"));
+        assert_eq!(backfill(from.clone(), to.clone(), 10).await, invalid("to"), "more than fit");
+        assert_eq!(backfill(from.clone(), to.clone(), -1).await, invalid("limit"));
+        assert_eq!(backfill(from.clone(), to.clone(), 1001).await, invalid("limit"));
+        assert_eq!(backfill(Value::Null, to.clone(), 0).await, invalid("from"));
+        assert_eq!(backfill(to, from, 0).await, invalid("to"), "the wrong way round");
+    }
+
+    async fn a_run_is_cancelled_and_tried_again(face: Face) {
+        create(&face, json!({"name": "j", "enabled": true})).await;
+        face.call("TriggerCronConfig", json!({"id": 1})).await.unwrap();
+        assert_eq!(face.call("RetryCronJob", json!({"id": "1"})).await, refused("FAILED_PRECONDITION", &[]), "it waits");
+        let run = face.call("CancelCronJob", json!({"id": "1"})).await.unwrap();
+        assert_eq!((&run["state"], &run["reason"]), (&json!("skipped"), &json!("cancelled")));
+        assert_eq!(face.call("CancelCronJob", json!({"id": "1"})).await, refused("FAILED_PRECONDITION", &[]));
+        let again = face.call("RetryCronJob", json!({"id": "1"})).await.unwrap();
+        assert_eq!((&again["retryOf"], &again["state"]), (&json!("1"), &json!("pending")));
+        for method in ["CancelCronJob", "RetryCronJob"] {
+            assert_eq!(face.call(method, json!({"id": "7"})).await, refused("NOT_FOUND", &[]), "{method}");
+        }
+    }
+
+    async fn a_config_is_previewed_without_being_written(face: Face) {
+        let config = json!({"name": "j", "cronExpression": "30 2 * * *", "timezone": "America/New_York"});
+        let preview = face.call("ValidateCronConfig", json!({"cronConfig": config, "count": 3})).await.unwrap();
+        assert_eq!(preview["next"].as_array().unwrap().len(), 3);
+        assert_eq!(preview["timezone"], "America/New_York");
+        assert!(!preview["description"].as_str().unwrap().is_empty());
+        assert!(!preview["notes"].as_array().unwrap().is_empty(), "02:30 is skipped each spring");
+        let wrong = json!({"cronConfig": {"name": "j", "cronExpression": "99 * * * *"}});
+        assert_eq!(face.call("ValidateCronConfig", wrong).await, invalid("cronExpression"));
+        assert_eq!(face.call("ListCronConfigs", json!({})).await.unwrap()["cronConfigs"], json!([]));
+    }
+
+    async fn versions_of_a_schedule_are_kept(face: Face) {
+        create(&face, json!({"name": "j", "every": "60s"})).await;
+        update(&face, json!({"id": 1, "cronConfig": {"every": "90s"}})).await.unwrap();
+        let versions = face.call("ListCronConfigVersions", json!({"id": 1})).await.unwrap()["versions"].take();
+        assert_eq!((&versions[0]["version"], &versions[1]["version"]), (&json!("2"), &json!("1")));
+        assert_ne!(versions[0]["description"], versions[1]["description"]);
+        assert_eq!(face.call("ListCronConfigVersions", json!({"id": 7})).await, refused("NOT_FOUND", &[]));
+    }
+
+    async fn a_filter_narrows_the_list(face: Face) {
+        create(&face, json!({"name": "send-a", "enabled": true})).await;
+        create(&face, json!({"name": "send-b", "context": {"distributed": true}})).await;
+        create(&face, json!({"name": "other", "enabled": true})).await;
+        let names = async |filter: &str| {
+            let list = face.call("ListCronConfigs", json!({"filter": filter})).await.unwrap()["cronConfigs"].take();
+            list.as_array().unwrap().iter().map(|config| config["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(names("enabled = true").await, ["send-a", "other"]);
+        assert_eq!(names("enabled = true AND name = \"send-*\"").await, ["send-a"]);
+        assert_eq!(names("distributed = true").await, ["send-b"]);
+        assert_eq!(face.call("ListCronConfigs", json!({"filter": "colour = red"})).await, invalid("filter"));
+    }
+
+    async fn a_job_of_another_type_is_shown_without_its_secrets(face: Face) {
+        let headers = json!({"Authorization": "Bearer hush", "X-Shop": "7"});
+        let http = json!({"url": "https://shop.example/hook", "method": "PUT", "headers": headers});
+        let config = create(&face, json!({"name": "j", "http": http})).await;
+        assert_eq!((&config["jobType"], &config["http"]["method"]), (&json!("http"), &json!("PUT")));
+        assert_eq!(config["http"]["headers"], json!({"Authorization": "***", "X-Shop": "7"}));
+        let same = update(&face, json!({"id": 1, "cronConfig": config})).await.unwrap();
+        assert_eq!(same["etag"], "\"1\"", "what was shown can be sent back");
+        let inline = update(&face, json!({"id": 1, "cronConfig": {}, "updateMask": "jobType"})).await.unwrap();
+        assert_eq!((&inline["jobType"], inline.get("http")), (&json!("inline"), None));
+        for (job, field) in [
+            (json!({"http": {"url": "ftp://shop.example"}}), "http.url"),
+            (json!({"http": {"url": "https://a:b@shop.example"}}), "http.url"),
+            (json!({"http": {}}), "http.url"),
+            (json!({"http": {"url": "https://shop.example", "method": "TRACE"}}), "http.method"),
+            (json!({"jobType": "shell"}), "jobType"),
+        ] {
+            let mut config = job.clone();
+            config["name"] = json!("k");
+            assert_eq!(face.call("CreateCronConfig", json!({ "cronConfig": config })).await, invalid(field), "{job}");
+        }
+        let records = face.call("ListAuditRecords", json!({})).await.unwrap().to_string();
+        assert!(records.contains("shop.example") && !records.contains("hush"), "{records}");
+    }
 }

@@ -83,12 +83,12 @@ async fn a_triggered_run_is_answered_and_is_in_the_ledger() {
 }
 
 #[tokio::test]
-async fn a_trigger_takes_no_fields_and_an_enabled_config() {
+async fn a_trigger_takes_its_own_fields_and_an_enabled_config() {
     let server = Server::start().await;
     server.create(r#"{"name":"j"}"#).await;
     let path = "/v1/cron-config/1:trigger";
     assert_eq!(server.post(path, "{}").await.error(), error(400, "FAILED_PRECONDITION"));
-    assert_eq!(server.post(path, r#"{"context":{}}"#).await.error(), invalid("context"));
+    assert_eq!(server.post(path, r#"{"name":"j"}"#).await.error(), invalid("name"));
     assert_eq!(server.post("/v1/cron-config/7:trigger", "").await.error(), error(404, "NOT_FOUND"));
     assert_eq!(server.post("/v1/cron-config/x:trigger", "").await.error(), invalid("id"));
 }

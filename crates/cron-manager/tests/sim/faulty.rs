@@ -17,7 +17,7 @@ use cron_manager::{
 };
 use parking_lot::Mutex;
 
-use crate::{executor::SimClock, judge::JudgedStore, random::Random};
+use crate::{executor::SimClock, judged::JudgedStore, random::Random};
 
 /// How likely a call goes wrong, and until when the replica is cut off.
 #[derive(Clone, Copy, Default)]

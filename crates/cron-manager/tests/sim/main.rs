@@ -9,6 +9,7 @@ mod executor;
 mod faulty;
 mod jobs;
 mod judge;
+mod judged;
 mod locker;
 mod random;
 mod switches;

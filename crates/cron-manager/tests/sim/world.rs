@@ -16,7 +16,8 @@ use crate::{
     executor::{Executor, Machine, SimClock, SimSpawn},
     faulty::{Faults, FaultyStore},
     jobs::{CALLED, OUTSIDERS_JOBS},
-    judge::{Judge, JudgedStore, Verdict},
+    judge::{Judge, Verdict},
+    judged::JudgedStore,
     locker::{FaultyLocker, SharedLock},
     random::Random,
 };

@@ -1,7 +1,7 @@
 //! Filters of configs: a small part of AIP-160, conditions with AND between them.
 
 use super::Misfit;
-use crate::manager::ConfigQuery;
+use crate::{JobName, manager::ConfigQuery};
 
 /// `query` narrowed as `filter` says.
 pub(crate) fn filtered(mut query: ConfigQuery, filter: &str) -> Result<ConfigQuery, Misfit> {
@@ -49,7 +49,7 @@ fn switch(value: &str, condition: &str) -> Result<bool, Misfit> {
 /// The beginning of a name, before the `*`.
 fn prefix(value: &str, condition: &str) -> Result<String, Misfit> {
     let text = value.strip_prefix('"').and_then(|text| text.strip_suffix("*\"")).ok_or_else(|| wrong(condition))?;
-    let is_part_of_a_name = !text.is_empty() && text.chars().all(crate::JobName::allows);
+    let is_part_of_a_name = !text.is_empty() && text.chars().all(JobName::allows);
     if is_part_of_a_name { Ok(text.to_owned()) } else { Err(wrong(condition)) }
 }
 

@@ -1,14 +1,15 @@
 //! A page of the ledger, and the only ways to write on it.
 
 mod asked;
+mod signed;
 
 use std::{iter, mem, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
 use crate::{
-    AuditRecord, Author, ClaimToken, CronConfig, CronRun, Difference, Fence, Hold, PageId, ReplicaId, RunId, RunKind,
-    RunState, SkipReason, TraceParent, domain::SwitchedOff,
+    Author, ClaimToken, CronConfig, CronRun, Difference, Fence, Hold, PageId, ReplicaId, RunId, RunKind, RunState,
+    SkipReason, domain::SwitchedOff,
 };
 
 /// A page: what a store hands over under a lock, and what it writes back. A config has one for the service, and one lane for each
@@ -193,11 +194,6 @@ impl Page {
         self.insert(CronRun { start_after, ..self.new_run(RunKind::Tick, due_at) })
     }
 
-    /// Remembers the trace in which the run at `place` was asked for.
-    pub fn trace(&mut self, place: usize, asked_in: TraceParent) {
-        self.rows[place].run.traceparent = Some(asked_in);
-    }
-
     /// Writes the `count` ticks from `first` through `last` as skipped: the newest skipped row grows when it has the
     /// same reason and no tick lies between, else a new row stands for them.
     pub fn record_skipped(&mut self, reason: SkipReason, first: Timestamp, last: Timestamp, count: u64) {
@@ -285,26 +281,6 @@ impl Page {
         if self.place.open {
             self.move_watermark(self.now);
         }
-    }
-
-    /// Says who writes on this page; the service's own code otherwise.
-    pub fn sign(&mut self, author: &Author) {
-        self.author = author.clone();
-    }
-
-    /// Has the audit tell of something that was done besides editing the config, of which it tells anyway.
-    pub fn note(&mut self, action: &'static str, difference: Difference) {
-        self.notes.push((action, difference));
-    }
-
-    /// What the audit is to tell of this page: the edit, on the service's page, then the notes.
-    pub fn records(&self) -> Vec<AuditRecord> {
-        let old = self.old.as_ref().filter(|_| self.place.lane.is_none());
-        let edit = old.and_then(|old| AuditRecord::edited(old, &self.config, &self.author));
-        let note = |(action, difference): &(&str, Difference)| {
-            AuditRecord::on(&self.config, &self.author, action, difference.clone())
-        };
-        edit.into_iter().chain(self.notes.iter().map(note)).collect()
     }
 
     /// The rows to insert; they have no id yet. The store gives each one its id through this.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::Page;
-use crate::{Context, CronRun, Hold, RunKind, domain::LAST};
+use crate::{Context, CronRun, Hold, RunKind, TraceParent, domain::LAST};
 
 impl Page {
     /// Writes a pending run that somebody asked for.
@@ -31,6 +31,11 @@ impl Page {
     pub fn record_backfill(&mut self, due_at: Timestamp, request_id: String) -> usize {
         let run = self.new_run(RunKind::Backfill, due_at);
         self.insert(CronRun { request_id: Some(request_id), start_deadline: LAST, ..run })
+    }
+
+    /// Remembers the trace in which the run at `place` was asked for.
+    pub fn trace(&mut self, place: usize, asked_in: TraceParent) {
+        self.rows[place].run.traceparent = Some(asked_in);
     }
 
     /// Gives a run that was just written a context of its own.
