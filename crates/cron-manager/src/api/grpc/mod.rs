@@ -35,9 +35,10 @@ pub fn service(manager: CronManager) -> cron_manager_server::CronManagerServer<A
     cron_manager_server::CronManagerServer::new(Api { manager }).max_decoding_message_size(MAX_BYTES)
 }
 
-/// The service with what its clients expect beside it: reflection (v1 and v1alpha), of `descriptors`, and health.
+/// The service with what its clients expect beside it: reflection (v1 and v1alpha), of `descriptors` and of health, and health.
 #[cfg(feature = "rest")]
 pub(super) fn routes<'a>(manager: CronManager, descriptors: impl Iterator<Item = &'a [u8]> + Clone) -> Routes {
+    let descriptors = descriptors.chain([tonic_health::pb::FILE_DESCRIPTOR_SET]);
     let reflection = || {
         let none = tonic_reflection::server::Builder::configure();
         descriptors.clone().fold(none, |builder, set| builder.register_encoded_file_descriptor_set(set))
