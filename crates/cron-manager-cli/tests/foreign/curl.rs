@@ -113,16 +113,15 @@ fn a_head_is_that_of_the_answer_without_its_body() {
     }
 }
 
+// Over HTTP/2, curl (7.88) shows no answer that comes before its request is sent; the client of Node does.
 #[test]
 fn a_body_that_is_too_large_is_refused_and_the_answer_arrives() {
-    for (version, _) in VERSIONS {
-        let program = Program::start();
-        let file = program.folder().join("large");
-        std::fs::write(&file, format!(r#"{{"name":"j","context":{{"x":"{}"}}}}"#, "x".repeat(2 << 20))).unwrap();
-        let body = format!("@{}", file.display());
-        let answer = ask(&program.url("/v1/cron-config"), &[&[version, "--data-binary", &body][..], &JSON].concat());
-        assert_eq!(answer.status(), 413, "{}", answer.body);
-    }
+    let program = Program::start();
+    let file = program.folder().join("large");
+    std::fs::write(&file, format!(r#"{{"name":"j","context":{{"x":"{}"}}}}"#, "x".repeat(2 << 20))).unwrap();
+    let body = format!("@{}", file.display());
+    let answer = ask(&program.url("/v1/cron-config"), &[&["--http1.1", "--data-binary", &body][..], &JSON].concat());
+    assert_eq!(answer.status(), 413, "{}", answer.body);
 }
 
 /// The messages of a stream.
@@ -156,12 +155,12 @@ fn what_happens_is_a_stream_that_goes_on() {
     for (version, _) in VERSIONS {
         let program = Program::start();
         let mut curl = tools::curl();
-        curl.args([version, "--include"]).args(EVENTS).arg(program.url("/v1/watch")).stdout(Stdio::piped());
-        let mut curl = curl.spawn().unwrap();
-        let mut lines = BufReader::new(curl.stdout.take().unwrap()).lines().map_while(Result::ok);
-        // With the head, the server listens to what happens.
-        assert!(lines.find(|line| line.is_empty()).is_some());
-        let mut events = data(lines);
+        curl.args([version, "--verbose"]).args(EVENTS).arg(program.url("/v1/watch"));
+        let mut curl = curl.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut told = BufReader::new(curl.stderr.take().unwrap()).lines().map_while(Result::ok);
+        // When the head has come, the server listens to what happens.
+        assert!(told.any(|line| line.trim_end() == "<"), "no head came");
+        let mut events = data(BufReader::new(curl.stdout.take().unwrap()).lines().map_while(Result::ok));
         for _ in 0..2 {
             let id = trigger(&program, version);
             let ended = events.find_map(|event| event.get("ended").cloned()).unwrap();

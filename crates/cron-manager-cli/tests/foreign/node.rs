@@ -43,6 +43,7 @@ laws! { ours with &[super::OUR_PROTO];
     a_triggered_run_is_watched_to_its_end
     a_deadline_ends_a_stream
     a_stream_that_is_cancelled_ends
+    a_body_that_is_too_large_is_refused_over_http2
 }
 
 #[test]

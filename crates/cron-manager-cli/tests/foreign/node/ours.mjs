@@ -1,5 +1,6 @@
 // What a client sees that loads our own proto at run time. Called with a law, an address, and the folder of the proto.
 import assert from 'node:assert/strict';
+import http2 from 'node:http2';
 import grpc from '@grpc/grpc-js';
 import protoLoader from '@grpc/proto-loader';
 
@@ -52,6 +53,18 @@ const laws = {
     assert.equal(await code(events), grpc.status.CANCELLED);
     // The connection goes on.
     assert.equal((await call('getCronConfig', { id: 1 })).name, 'greet');
+  },
+
+  async a_body_that_is_too_large_is_refused_over_http2() {
+    const session = http2.connect(`http://${address}`);
+    const stream = session.request({ ':method': 'POST', ':path': '/v1/cron-config', 'content-type': 'application/json' });
+    const status = new Promise((resolve, reject) => {
+      stream.on('response', (head) => resolve(head[':status']));
+      stream.on('error', reject);
+    });
+    stream.end(Buffer.alloc(2 << 20, ' '));
+    assert.equal(await status, 413);
+    session.destroy();
   },
 };
 

@@ -91,7 +91,8 @@ macro_rules! methods {
                 &self,
                 request: Request<proto::$stream_request>,
             ) -> Result<Response<Self::$stream>, Status> {
-                Ok(Response::new($stream_function(&self.manager(&request), request.get_ref()).boxed()))
+                let stream = $stream_function(&self.manager(&request), request.into_inner()).await?;
+                Ok(Response::new(stream.boxed()))
             })*
         }
     };
