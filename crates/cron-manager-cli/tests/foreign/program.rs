@@ -11,7 +11,7 @@ use std::{
 
 /// Its two jobs, which nothing but a trigger starts: `greet` has the id 1, `wait` the id 2.
 const CRONTAB: &str =
-    "# name: greet\n0 0 29 2 * echo hello; echo world\n# name: wait\n0 0 29 2 * echo begun; exec sleep 1000\n";
+    "# name: greet\n0 0 29 2 * echo hello; echo world\n# name: wait\n0 0 29 2 * echo begun; exec sleep 10\n";
 
 /// A program that serves; ended when this is dropped, and its folder with it.
 pub(crate) struct Program {
