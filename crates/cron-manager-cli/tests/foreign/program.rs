@@ -29,9 +29,14 @@ impl Program {
 
     /// Starts it with further settings, as the environment has them. They may name files in the folder of the test.
     pub(crate) fn with(settings: impl FnOnce(&Path) -> Vec<(&'static str, String)>) -> Self {
+        Self::with_crontab(CRONTAB, settings)
+    }
+
+    /// The same with another crontab.
+    pub(crate) fn with_crontab(text: &str, settings: impl FnOnce(&Path) -> Vec<(&'static str, String)>) -> Self {
         let folder = folder();
         let crontab = folder.join("crontab");
-        fs::write(&crontab, CRONTAB).unwrap();
+        fs::write(&crontab, text).unwrap();
         let settings = settings(&folder);
         let mut command = Command::new(env!("CARGO_BIN_EXE_cron-manager"));
         command.args(["serve", "--listen", "127.0.0.1:0", "--service", "inventory", "--crontab"]).arg(crontab);
