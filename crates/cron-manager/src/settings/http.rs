@@ -69,7 +69,7 @@ pub(super) const TOKEN: Setting = Setting {
     value: "TEXT",
     about: "A token of your own choosing, of 16 characters or more: who shows it to the HTTP face may do everything",
     unset: "no token",
-    kind: Kind::Text,
+    kind: Kind::Secret,
     secret: true,
     take: |settings, value| operator_token(text(value)?).map(|token| settings.http.token = Some(token)),
     text: |settings| {
