@@ -47,7 +47,7 @@ async fn reflection_tells_of_our_services_in_both_versions() {
     let mut client = v1alpha::server_reflection_client::ServerReflectionClient::new(channel);
     let mut answers = client.server_reflection_info(tokio_stream::once(ask)).await.unwrap().into_inner();
     let file = format!("{:?}", answers.message().await.unwrap().unwrap());
-    for service in ["cron.CronManager", "cron.InventoryService"] {
+    for service in ["cron.CronManager", "cron.InventoryService", "grpc.health.v1.Health"] {
         assert!(told.contains(service), "{told}");
     }
     assert!(file.contains("FileDescriptorResponse"), "{file}");

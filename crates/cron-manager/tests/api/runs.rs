@@ -135,6 +135,8 @@ async fn a_run_that_is_not_there_has_no_log_either() {
     let server = ledger().await;
     assert_eq!(server.get("/v1/cron-job/9").await.error(), error(404, "NOT_FOUND"));
     assert_eq!(server.get("/v1/cron-job/9/log").await.error(), error(404, "NOT_FOUND"));
+    let stream = server.send("GET", "/v1/cron-job/9/log", &["Accept: text/event-stream"], "").await;
+    assert_eq!(stream.error(), error(404, "NOT_FOUND"), "an error and no stream");
     assert_eq!(server.get("/v1/cron-job/x").await.error(), invalid("id"));
     assert_eq!(server.get("/v1/cron-job/1/log").await.json(), json!({"log": ""}));
 }

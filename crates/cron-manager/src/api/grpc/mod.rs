@@ -36,9 +36,10 @@ pub fn service(manager: CronManager) -> cron_manager_server::CronManagerServer<A
     cron_manager_server::CronManagerServer::new(Api { manager }).max_decoding_message_size(MAX_BYTES)
 }
 
-/// The service with what its clients expect beside it: reflection (v1 and v1alpha), of `descriptors`, and health.
+/// The service with what its clients expect beside it: reflection (v1 and v1alpha), of `descriptors` and of health, and health.
 #[cfg(feature = "rest")]
 pub(super) fn routes<'a>(manager: CronManager, descriptors: impl Iterator<Item = &'a [u8]> + Clone) -> Routes {
+    let descriptors = descriptors.chain([tonic_health::pb::FILE_DESCRIPTOR_SET]);
     let reflection = || {
         let none = tonic_reflection::server::Builder::configure();
         descriptors.clone().fold(none, |builder, set| builder.register_encoded_file_descriptor_set(set))
@@ -94,7 +95,8 @@ macro_rules! methods {
                 &self,
                 request: Request<proto::$stream_request>,
             ) -> Result<Response<Self::$stream>, Status> {
-                Ok(Response::new($stream_function(&self.manager(&request), request.get_ref()).boxed()))
+                let stream = $stream_function(&self.manager(&request), request.into_inner()).await?;
+                Ok(Response::new(stream.boxed()))
             })*
         }
     };

@@ -72,16 +72,18 @@ fn named(request_id: String) -> Option<String> {
     Some(request_id).filter(|id| !id.is_empty())
 }
 
-pub(super) fn follow(
+pub(super) async fn follow(
     manager: &CronManager,
-    asked: &proto::FollowCronJobRequest,
-) -> impl Stream<Item = Result<proto::CronJobUpdate, Status>> + Send + use<> {
-    manager.follow(RunId(asked.id)).map(|update| Ok(show_update(update?)))
+    asked: proto::FollowCronJobRequest,
+) -> Result<impl Stream<Item = Result<proto::CronJobUpdate, Status>> + Send + use<>, Status> {
+    // What is not there is an error and no stream.
+    manager.cron_run(RunId(asked.id)).await?;
+    Ok(manager.follow(RunId(asked.id)).map(|update| Ok(show_update(update?))))
 }
 
-pub(super) fn watch(
+pub(super) async fn watch(
     manager: &CronManager,
-    _asked: &proto::WatchCronJobsRequest,
-) -> impl Stream<Item = Result<proto::WatchEvent, Status>> + Send + use<> {
-    manager.watch().map(|event| Ok(show_event(event)))
+    _asked: proto::WatchCronJobsRequest,
+) -> Result<impl Stream<Item = Result<proto::WatchEvent, Status>> + Send + use<>, Status> {
+    Ok(manager.watch().map(|event| Ok(show_event(event))))
 }

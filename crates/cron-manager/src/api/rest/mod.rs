@@ -154,7 +154,7 @@ impl Routes {
         let message = request::message(rule, &fields, &head.uri, &head.headers, &body)?;
         if rule.method.is_server_streaming() {
             let answers = self.calls.stream(&rule.method, &head.headers, head.extensions.clone(), &message).await?;
-            return stream::events(answers, rule.method.output(), rule.text).await;
+            return Ok(stream::events(answers, rule.method.output(), rule.text));
         }
         let answered = self.calls.call(&rule.method, &head.headers, head.extensions.clone(), &message).await?;
         Ok(answer(&rule.method.output(), answered, rule.text)?)

@@ -68,6 +68,10 @@ fn operation(rule: &Rule, schemas: &mut BTreeMap<String, Value>) -> Value {
             },
         },
     });
+    if shows_etag(&method.output()) {
+        operation["responses"]["200"]["headers"] =
+            json!({"ETag": {"required": true, "description": "The etag of the config.", "schema": {"type": "string"}}});
+    }
     let body = match &rule.body {
         Body::None => None,
         Body::Whole => Some((request_fields(rule), false)),
@@ -82,6 +86,14 @@ fn operation(rule: &Rule, schemas: &mut BTreeMap<String, Value>) -> Value {
     operation
 }
 
+/// Whether an answer has the etag of the one thing in it, and so the header.
+fn shows_etag(output: &MessageDescriptor) -> bool {
+    let has_etag = |message: &MessageDescriptor| message.get_field_by_name("etag").is_some();
+    let mut fields = output.fields();
+    let only = fields.next().filter(|field| !field.is_list() && fields.len() == 0).map(|field| field.kind());
+    has_etag(output) || only.is_some_and(|kind| kind.as_message().is_some_and(has_etag))
+}
+
 /// The method's name; of a further way to it, with what tells it apart.
 fn operation_id(rule: &Rule) -> String {
     let service = rule.path().split('/').nth(2).filter(|_| rule.is_under_a_name()).unwrap_or_default().to_owned();
@@ -92,13 +104,18 @@ fn operation_id(rule: &Rule) -> String {
 fn parameters(rule: &Rule) -> Vec<Value> {
     let input = rule.method.input();
     let parameter = |place: &str, field: &FieldDescriptor| {
-        json!({
+        let mut parameter = json!({
             "name": field.json_name(),
             "in": place,
             "required": place == "path",
             "description": comment(input.parent_file(), field.path()),
             "schema": scalar(field),
-        })
+        });
+        if place == "query" {
+            // As if it were not there.
+            parameter["allowEmptyValue"] = true.into();
+        }
+        parameter
     };
     let in_path = rule.path_fields().filter_map(|name| input.get_field_by_name(name));
     let in_path: Vec<_> = in_path.map(|field| parameter("path", &field)).collect();

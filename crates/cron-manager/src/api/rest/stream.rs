@@ -23,32 +23,23 @@ pub(super) fn is_asked_for(headers: &HeaderMap) -> bool {
     accept.flat_map(|value| value.split(',')).any(|range| range.trim().starts_with("text/event-stream"))
 }
 
-/// One event for each message, its data the message as JSON; after an error, an event called `error` with what an answer would tell. A stream that
-/// fails at once is an error and no stream.
-pub(super) async fn events(
-    mut answers: Answers,
-    output: MessageDescriptor,
-    text: JsonText,
-) -> Result<Response, Problem> {
-    let first = answers.next().await?;
-    let state = first.map(|first| (Some(first), answers));
-    let events = stream::unfold(state, move |state| {
+/// One event for each message, its data the message as JSON; after an error, an event called `error` with what an answer would tell. The head goes
+/// out at once, so that a client knows from when on it hears.
+pub(super) fn events(answers: Answers, output: MessageDescriptor, text: JsonText) -> Response {
+    let events = stream::unfold(Some(answers), move |answers| {
         let output = output.clone();
         async move {
-            let (ready, mut answers) = state?;
-            let message = match ready {
-                Some(message) => Ok(Some(message)),
-                None => answers.next().await,
-            };
+            let mut answers = answers?;
+            let message = answers.next().await;
             let event = message.and_then(|message| message.map(|message| to_json(&output, message, text)).transpose());
             match event {
                 Ok(None) => None,
-                Ok(Some(value)) => Some((event_of(None, &value.to_string()), Some((None, answers)))),
+                Ok(Some(value)) => Some((event_of(None, &value.to_string()), Some(answers))),
                 Err(status) => Some((failure(status), None)),
             }
         }
     });
-    Ok(Sse::new(events).keep_alive(KeepAlive::default()).into_response())
+    Sse::new(events).keep_alive(KeepAlive::default()).into_response()
 }
 
 fn failure(status: Status) -> Result<Event, Status> {
