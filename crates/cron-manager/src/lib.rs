@@ -4,6 +4,8 @@
 #[cfg(feature = "grpc")]
 pub mod api;
 pub mod backends;
+#[cfg(feature = "client")]
+pub mod client;
 pub mod contracts;
 pub mod domain;
 mod error;
@@ -17,6 +19,9 @@ mod setup;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
+#[cfg(feature = "client")]
+#[doc(inline)]
+pub use client::Client;
 #[doc(inline)]
 pub use contracts::{
     ActiveRun, Attempt, Cancellation, Config, Ctx, Events, FromRun, Handler, HandlerResult, IdempotencyKey,

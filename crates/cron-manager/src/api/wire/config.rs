@@ -58,7 +58,7 @@ fn show_schedule(schedule: Option<&Schedule>) -> proto::CronConfig {
 }
 
 /// The fields that a caller sets.
-fn fields(given: proto::CronConfig) -> Result<CronConfigFields, Misfit> {
+pub(crate) fn fields(given: proto::CronConfig) -> Result<CronConfigFields, Misfit> {
     let length = |field, given: Option<_>| given.map(|given| duration(field, given)).transpose();
     Ok(CronConfigFields {
         name: given.name,

@@ -3,7 +3,7 @@
 mod access;
 mod config;
 mod etag;
-#[cfg(feature = "rest")]
+#[cfg(any(feature = "rest", feature = "client"))]
 mod json;
 mod page;
 mod replica;
@@ -11,13 +11,17 @@ mod run;
 mod scalar;
 
 pub(super) use access::{audit_query, new_token, show_record, show_token};
+#[cfg(feature = "client")]
+pub(super) use config::fields;
 pub(super) use config::{Change, new_config, show_config};
 pub(super) use etag::{etag, version};
-#[cfg(feature = "rest")]
+#[cfg(any(feature = "rest", feature = "client"))]
 pub(super) use json::{JsonText, fit, from_json, to_json};
 pub(super) use page::Page;
 pub(super) use replica::show_replica;
 pub(super) use run::{run_query, show_event, show_run, show_update};
+#[cfg(feature = "client")]
+pub(crate) use scalar::show_time;
 
 /// Input that does not fit, and where.
 #[derive(Clone, Debug, PartialEq)]
