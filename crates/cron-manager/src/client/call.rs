@@ -43,12 +43,7 @@ impl Client {
         self.call(Effect::Writes, asked, ask).await
     }
 
-    async fn call<Q: Clone, A, F>(
-        &self,
-        effect: Effect,
-        asked: Q,
-        ask: impl Fn(Grpc, Request<Q>) -> F,
-    ) -> Result<A>
+    async fn call<Q: Clone, A, F>(&self, effect: Effect, asked: Q, ask: impl Fn(Grpc, Request<Q>) -> F) -> Result<A>
     where
         F: Future<Output = Result<Response<A>, Status>>,
     {
@@ -97,5 +92,6 @@ impl Client {
 
 /// What was never sent has done nothing, and reading twice does no harm.
 fn may_ask_again(effect: Effect, status: &Status) -> bool {
-    error::was_not_sent(status) || (effect == Effect::Reads && status.code() == Code::Unavailable)
+    let is_away = status.code() == Code::Unavailable || error::has_no_answer(status);
+    error::was_not_sent(status) || (effect == Effect::Reads && is_away)
 }

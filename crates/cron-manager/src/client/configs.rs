@@ -25,8 +25,7 @@ impl Client {
         etag: Option<&str>,
     ) -> Result<proto::CronConfig> {
         let fields = proto::CronConfig { etag: etag.map(ToOwned::to_owned), ..fields.try_into()? };
-        let asked =
-            proto::UpdateCronConfigRequest { id: Some(id.0), cron_config: Some(fields), ..Default::default() };
+        let asked = proto::UpdateCronConfigRequest { id: Some(id.0), cron_config: Some(fields), ..Default::default() };
         let answer = self.write(asked, |mut grpc, asked| async move { grpc.update_cron_config(asked).await }).await?;
         present(answer.cron_config)
     }
@@ -68,10 +67,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn cron_configs(
-        &self,
-        show_deleted: bool,
-    ) -> impl Stream<Item = Result<proto::CronConfig>> + Send + use<> {
+    pub fn cron_configs(&self, show_deleted: bool) -> impl Stream<Item = Result<proto::CronConfig>> + Send + use<> {
         let client = self.clone();
         pages::rows(move |page_token| {
             let client = client.clone();

@@ -43,6 +43,11 @@ pub(super) fn was_not_sent(status: &Status) -> bool {
     causes(status).any(|cause| cause.is::<ConnectError>())
 }
 
+/// Whether no server answered it.
+pub(super) fn has_no_answer(status: &Status) -> bool {
+    causes(status).next().is_some()
+}
+
 /// What it comes from, the nearest first; nothing when a server answered it.
 fn causes(status: &Status) -> impl Iterator<Item = &(dyn error::Error + 'static)> {
     iter::successors(error::Error::source(status), |cause| cause.source())

@@ -3,12 +3,13 @@
 //!
 //! | file | does |
 //! |---|---|
-//! | `table`, `http` | say once what each setting is |
+//! | `table`, `http`, `client` | say once what each setting is |
 //! | `load` | looks through the layers |
 //! | `file` | reads a settings file |
 //! | `found` | remembers where each value was found |
 //! | `secret_url` | keeps a URL and shows it without its secrets |
 
+mod client;
 mod file;
 mod found;
 mod http;
@@ -18,6 +19,7 @@ mod table;
 
 use std::{fmt, path::PathBuf};
 
+pub use client::{ClientSettings, SecretText};
 pub use found::{Found, Shown, Source};
 pub use http::HttpSettings;
 pub use load::Sources;
@@ -49,6 +51,8 @@ pub struct Settings {
     pub listen: String,
     /// Who may ask the HTTP face, and for how much.
     pub http: HttpSettings,
+    /// How a running server is asked.
+    pub client: ClientSettings,
     /// The folder of the program's embedded database.
     pub data_dir: Option<PathBuf>,
     /// How many runs may be live here at once.
@@ -67,6 +71,7 @@ impl Default for Settings {
             redis_prefix: "cron-lock-".into(),
             listen: "127.0.0.1:8787".into(),
             http: HttpSettings::default(),
+            client: ClientSettings::default(),
             data_dir: None,
             concurrency: 1_000,
             found: Found::default(),

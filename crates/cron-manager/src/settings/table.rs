@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 
-use super::{SecretUrl, Settings, http};
+use super::{SecretUrl, Settings, client, http};
 
 /// How a value is written in a settings file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,6 +157,8 @@ pub const SETTINGS: &[Setting] = &[
     http::MAX_CONNECTIONS,
     http::MAX_REQUESTS,
     http::MAX_STREAMS,
+    client::SERVER,
+    client::SERVER_CA,
 ];
 
 impl Setting {
