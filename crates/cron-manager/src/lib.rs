@@ -87,3 +87,8 @@ struct Following;
 #[cfg(all(doctest, feature = "macros"))]
 #[doc = include_str!("../../../docs/handlers.md")]
 struct Handlers;
+
+/// So is that of the page on the program.
+#[cfg(all(doctest, feature = "client"))]
+#[doc = include_str!("../../../docs/cli.md")]
+struct Program;

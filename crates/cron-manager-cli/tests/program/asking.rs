@@ -34,7 +34,7 @@ impl Asked {
         serve.arg(folder.path("crontab")).envs(token.map(|token| ("CRON_MANAGER_TOKEN", token)));
         let mut serving = folder.start(&mut serve);
         let address = serving.address();
-        let server = format!("http://{}", address.split(',').next().unwrap());
+        let server = format!("http://{address}");
         serving.line(&["end      Ctrl-C"]);
         Self { serving, server, token, _folder: folder }
     }
@@ -60,8 +60,7 @@ impl Asked {
     /// With this on standard input.
     fn fed(&self, arguments: &[&str], input: &str) -> (i32, String, String) {
         let mut command = self.command(arguments);
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
         shown(child.wait_with_output().unwrap())
     }
@@ -71,8 +70,19 @@ impl Asked {
 fn a_config_is_created_read_changed_and_deleted_by_name_and_by_id() {
     let asked = Asked::serve("");
     let made = asked.json(&[
-        "config", "create", "send-invoices", "--cron", "30 2 * * *", "--timezone", "Europe/Berlin", "--timeout", "90s",
-        "--context", r#"{"z":1,"a":2}"#, "--reason", "the shop opens",
+        "config",
+        "create",
+        "send-invoices",
+        "--cron",
+        "30 2 * * *",
+        "--timezone",
+        "Europe/Berlin",
+        "--timeout",
+        "90s",
+        "--context",
+        r#"{"z":1,"a":2}"#,
+        "--reason",
+        "the shop opens",
     ]);
     assert_eq!((&made["id"], &made["enabled"], &made["timeout"]), (&json!(1), &json!(false), &json!("90s")));
     assert_eq!(made["context"].to_string(), r#"{"z":1,"a":2}"#, "in its order");
@@ -83,8 +93,17 @@ fn a_config_is_created_read_changed_and_deleted_by_name_and_by_id() {
     assert!(code == 1 && errors.contains("config get"), "{code} {errors}");
     let off = asked.json(&["config", "disable", "1"]);
     assert_eq!(off["enabled"], false);
-    let changed =
-        asked.json(&["config", "update", "1", "--every", "60s", "--cron", "", "--if-match", off["etag"].as_str().unwrap()]);
+    let changed = asked.json(&[
+        "config",
+        "update",
+        "1",
+        "--every",
+        "60s",
+        "--cron",
+        "",
+        "--if-match",
+        off["etag"].as_str().unwrap(),
+    ]);
     assert_eq!((&changed["every"], changed.get("cronExpression")), (&json!("60s"), None));
     let (code, _, errors) = asked.run(&["config", "delete", "1"]);
     assert!(code == 2 && errors.contains("--yes"), "{errors}");
