@@ -1,6 +1,6 @@
 //! The client, against servers in this process.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may end by a panic")]
+#![expect(clippy::unwrap_used, reason = "a test may end by a panic")]
 
 mod broken;
 mod methods;
