@@ -3,7 +3,7 @@
 use std::{thread, time::Duration};
 
 use cron_manager::{
-    CronConfig, CronConfigFields, CronConfigId, CronManager, CronRun, ErrorKind, PageId, ReplicaId, RunId, RunState,
+    CronConfig, CronConfigFields, CronManager, CronRun, ErrorKind, PageId, ReplicaId, RunId, RunState,
     domain::ledger::Account,
     manager::{ConfigQuery, RunQuery},
 };
@@ -168,7 +168,7 @@ impl Clerk {
     }
 
     async fn configs(&self) -> cron_manager::Result<Vec<CronConfig>> {
-        let query = ConfigQuery { after: CronConfigId(0), limit: 10_000, show_deleted: true };
+        let query = ConfigQuery { limit: 10_000, show_deleted: true, ..ConfigQuery::default() };
         self.manager.cron_configs(&query).await
     }
 }

@@ -1,13 +1,11 @@
 //! `explain`: an expression in plain English, when it is due next, and what changes of the clock do to it.
 
-use std::time::Duration;
-
 use cron_manager::{
     Schedule,
     contracts::Clock,
     domain::schedule::{CronExpression, DstGap, Zone},
 };
-use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
+use jiff::Timestamp;
 
 use crate::{
     args::ExplainArguments,
@@ -18,8 +16,6 @@ use crate::{
 
 /// How many instants are shown.
 const SHOWN: usize = 5;
-/// How far ahead changes of the clock are looked for: a bit more than a year, so that each kind comes up.
-const AHEAD: Duration = Duration::from_secs(400 * 86_400);
 
 /// Prints the explanation.
 pub(crate) fn run(arguments: &ExplainArguments, clock: &dyn Clock) -> Result<(), Failure> {
@@ -32,62 +28,14 @@ fn explain(expression: &CronExpression, zone: &Zone, now: Timestamp) -> String {
     if expression.to_string().eq_ignore_ascii_case("@reboot") {
         return "Once at each start of cron-manager; it names no time, and works in a crontab only.\n".to_owned();
     }
-    let rules = [DstGap::RunAfter, DstGap::Skip].map(|gap| Schedule::from_parts(expression.clone(), zone.clone(), gap));
-    let next: Vec<String> = upcoming(&rules[0], now).take(SHOWN).map(|at| local(at, zone.as_jiff())).collect();
+    let schedule = Schedule::from_parts(expression.clone(), zone.clone(), DstGap::RunAfter);
+    let next: Vec<String> = upcoming(&schedule, now).take(SHOWN).map(|at| local(at, zone.as_jiff())).collect();
     if next.is_empty() {
-        return format!("{}\n\nIt is never due after {now}.\n", rules[0].describe());
+        return format!("{}\n\nIt is never due after {now}.\n", schedule.describe());
     }
-    let notes = changes(zone.as_jiff(), now).filter_map(|change| change.note(&rules));
-    let sections = [vec![rules[0].describe()], next, notes.collect()];
+    let sections = [vec![schedule.describe()], next, schedule.clock_notes(now)];
     let texts: Vec<String> = sections.iter().filter(|lines| !lines.is_empty()).map(|lines| lines.join("\n")).collect();
     texts.join("\n\n") + "\n"
-}
-
-/// A change of a zone's clock.
-struct Change {
-    at: Timestamp,
-    /// What the clock showed just before, and what it shows from then on.
-    before: DateTime,
-    after: DateTime,
-    /// How far it jumps forward; negative when it goes back.
-    jump: i64,
-}
-
-fn changes(zone: &TimeZone, now: Timestamp) -> impl Iterator<Item = Change> {
-    let end = now.saturating_add(AHEAD).unwrap_or(Timestamp::MAX);
-    let instants: Vec<Timestamp> =
-        zone.following(now).map(|change| change.timestamp()).take_while(|at| *at < end).collect();
-    instants.into_iter().filter_map(|at| {
-        let [old, new] = [at - Duration::from_secs(1), at].map(|instant| zone.to_offset(instant));
-        let jump = i64::from(new.seconds() - old.seconds());
-        (jump != 0).then(|| Change { at, before: old.to_datetime(at), after: new.to_datetime(at), jump })
-    })
-}
-
-impl Change {
-    /// What it does to a schedule, which is given under both rules for gaps; `None` when the schedule is not due then.
-    fn note(&self, [run_after, skip]: &[Schedule; 2]) -> Option<String> {
-        let second = Duration::from_secs(1);
-        let due = |from: Timestamp, to: Timestamp| run_after.count(from - second, to - second) > 0;
-        let length = Duration::from_secs(self.jump.unsigned_abs());
-        let (day, from, to) =
-            (self.before.strftime("%-d %B %Y"), self.before.strftime("%H:%M"), self.after.strftime("%H:%M"));
-        if self.jump > 0 {
-            let makes_up = run_after.next_after(self.at - second) == Some(self.at)
-                && skip.next_after(self.at - second) != Some(self.at);
-            return makes_up.then(|| {
-                format!("On {day} the clock jumps from {from} to {to}: times in between run once, together, at {to} (with the gap rule `skip`: not at all).")
-            });
-        }
-        let first_pass = due(self.at - length, self.at);
-        let second_pass = due(self.at, self.at + length);
-        let runs = match (first_pass, second_pass) {
-            (true, true) => "in both passes",
-            (true, false) => "the first time only",
-            _ => return None,
-        };
-        Some(format!("On {day} the clock goes back from {from} to {to}: what is due in between runs {runs}."))
-    }
 }
 
 #[cfg(test)]

@@ -39,7 +39,9 @@ async fn accounts(manager: &CronManager) -> Result<Vec<Account>, Failure> {
     let mut accounts = Vec::new();
     let mut after = CronConfigId(0);
     loop {
-        let page = manager.cron_configs(&ConfigQuery { after, limit: PAGE, show_deleted: true }).await?;
+        let page = manager
+            .cron_configs(&ConfigQuery { after, limit: PAGE, show_deleted: true, ..ConfigQuery::default() })
+            .await?;
         let Some(last) = page.last() else { return Ok(accounts) };
         after = last.id;
         for config in page {

@@ -52,17 +52,19 @@ pub use cron_manager_macros::cron_job;
 pub use domain::schedule::named as schedules;
 #[doc(inline)]
 pub use domain::{
-    AuditId, AuditRecord, Author, CatchUp, ClaimToken, Context, CronConfig, CronConfigFields, CronConfigId, CronRun,
-    Difference, Fence, Hold, JobName, LockHolder, LockPolicy, OnAbandoned, Outcome, Overlap, PageId, Policy,
-    RegisteredReplica, ReplicaId, ReplicaStatus, Revision, Role, RunId, RunKind, RunState, Schedule, SecretToken,
-    SkipReason, StoreId, Token, TokenId, TraceParent,
+    AuditId, AuditRecord, Author, CatchUp, ClaimToken, CommandFields, CommandJob, Context, Control, ControlFields,
+    CronConfig, CronConfigFields, CronConfigId, CronRun, Difference, EncryptionKeys, Fence, Hold, HttpFields, HttpJob,
+    HttpMethod, JobKind, JobName, JobType, ListedCommand, ListedConnection, LockHolder, LockPolicy, OnAbandoned,
+    Outcome, Overlap, PageId, Pause, PauseFields, Policy, QueryFields, QueryJob, RegisteredReplica, ReplicaId,
+    ReplicaStatus, Revision, Role, RunId, RunKind, RunState, Schedule, Sealed, SecretToken, SkipReason, StoreId, Token,
+    TokenId, TraceParent,
 };
 pub use error::{Error, ErrorKind, Result};
 #[cfg(feature = "macros")]
 #[doc(hidden)]
 pub use manager::expansion as __private;
 #[doc(inline)]
-pub use manager::{CronManager, RunUpdate, WatchEvent};
+pub use manager::{CronManager, Preview, RunUpdate, TriggerFields, WatchEvent};
 #[cfg(feature = "macros")]
 #[doc(inline)]
 pub use manager::{Declaration, DeclaredJob};

@@ -3,13 +3,14 @@
 use std::fs;
 
 use cron_manager::{
-    ClaimToken, CronConfigFields, Fence, HandlerResult, Outcome, ReplicaId, RunState,
+    ClaimToken, CronConfigFields, Fence, Outcome, ReplicaId, RunState, Stop,
     backends::system::SystemClock,
     contracts::BoxFuture,
     domain::ledger::{Claimant, Page, Place},
 };
 use jiff::Timestamp;
-use rustix::process::{Pid, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process_group};
+use serde_json::json;
 
 use super::*;
 

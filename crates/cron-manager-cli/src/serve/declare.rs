@@ -75,7 +75,9 @@ pub(super) async fn orphans(manager: &CronManager, declared: &[CronConfig]) -> R
     let mut orphans = Vec::new();
     let mut after = CronConfigId(0);
     loop {
-        let page = manager.cron_configs(&ConfigQuery { after, limit: PAGE, show_deleted: false }).await?;
+        let page = manager
+            .cron_configs(&ConfigQuery { after, limit: PAGE, show_deleted: false, ..ConfigQuery::default() })
+            .await?;
         let Some(last) = page.last() else { return Ok(orphans) };
         after = last.id;
         let is_orphan =

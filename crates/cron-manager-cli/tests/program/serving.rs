@@ -1,6 +1,12 @@
 //! `serve`.
 
-use std::{collections::BTreeSet, fs, net::TcpListener, time::Duration};
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::{Read, Write},
+    net::{TcpListener, TcpStream},
+    time::Duration,
+};
 
 use cron_manager::{backends::system::SystemClock, contracts::Clock};
 use rustix::process::Signal;
@@ -201,6 +207,38 @@ fn a_wrong_use_is_refused() {
     }
     let output = program(&["serve"]).env("CRON_MANAGER_LISTEN", "0.0.0.0:0").output().unwrap();
     assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn a_token_of_the_settings_is_asked_for() {
+    const TOKEN: &str = "an-operator-s-own";
+    let folder = Folder::new();
+    let mut serving = folder.start(program(&["serve"]).env("CRON_MANAGER_TOKEN", TOKEN));
+    let address = serving.address();
+    let answer = |header: &str| {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        let head = format!("GET /v1/cron-config HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{header}\r\n");
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    let told = answer("");
+    assert!(told.starts_with("HTTP/1.1 401 ") && told.contains("www-authenticate: Bearer"), "{told}");
+    assert!(answer("Authorization: Bearer another-s-token-x\r\n").starts_with("HTTP/1.1 401 "));
+    assert!(answer(&format!("Authorization: Bearer {TOKEN}\r\n")).starts_with("HTTP/1.1 200 "));
+    serving.line(&["end ", "Ctrl-C"]);
+    assert!(!serving.seen.join("\n").contains(TOKEN), "{:?}", serving.seen);
+}
+
+#[test]
+fn an_open_address_without_a_token_is_refused() {
+    let folder = Folder::new();
+    let arguments = ["serve", "--listen", "0.0.0.0:0", "--insecure", "true", "--data-dir"];
+    let output = program(&arguments).arg(folder.path("data")).output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{errors}");
+    assert!(errors.contains("no token is asked for: set token (CRON_MANAGER_TOKEN)"), "{errors}");
 }
 
 #[test]

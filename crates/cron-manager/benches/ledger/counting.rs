@@ -4,14 +4,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use cron_manager::{
-    AuditRecord, Author, ClaimToken, CronConfig, CronConfigId, CronRun, Hold, JobName, RegisteredReplica, ReplicaId,
-    ReplicaStatus, Result, Revision, RunId, Token, TokenId,
+    AuditRecord, Author, ClaimToken, Control, ControlFields, CronConfig, CronConfigId, CronRun, Hold, JobName,
+    RegisteredReplica, ReplicaId, ReplicaStatus, Result, Revision, RunId, Token, TokenId,
     contracts::{
-        AuditQuery, Busy, ConfigQuery, Decide, Finish, HeldOutput, Look, Pages, RunOutput, RunQuery, Store, Watch,
+        AuditQuery, Beat, Busy, ConfigQuery, CreateRequest, Decide, Finish, HeldOutput, Look, Pages, RunOutput,
+        RunQuery, Store, VersionQuery, Watch,
     },
     domain::{
         NewToken, TokenHash,
-        ledger::{Account, Page},
+        ledger::{Account, ConfigVersion, Page},
     },
 };
 
@@ -53,7 +54,7 @@ impl<S: Store> Store for CountingStore<S> {
         self.counted().look(after, of).await
     }
 
-    async fn heartbeat(&self, holds: &[Hold]) -> Result<Vec<RunId>> {
+    async fn heartbeat(&self, holds: &[Hold]) -> Result<Vec<Beat>> {
         self.counted().heartbeat(holds).await
     }
 
@@ -143,5 +144,25 @@ impl<S: Store> Store for CountingStore<S> {
 
     async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditRecord>> {
         self.counted().audit(query).await
+    }
+
+    async fn requested(&self, request_ids: &[String]) -> Result<Vec<CronRun>> {
+        self.counted().requested(request_ids).await
+    }
+
+    async fn create_once(&self, config: CronConfig, request: &CreateRequest, by: &Author) -> Result<CronConfig> {
+        self.counted().create_once(config, request, by).await
+    }
+
+    async fn versions(&self, id: CronConfigId, query: &VersionQuery) -> Result<Vec<ConfigVersion>> {
+        self.counted().versions(id, query).await
+    }
+
+    async fn control(&self) -> Result<Control> {
+        self.counted().control().await
+    }
+
+    async fn update_control(&self, fields: &ControlFields, if_version: Option<i64>, by: &Author) -> Result<Control> {
+        self.counted().update_control(fields, if_version, by).await
     }
 }

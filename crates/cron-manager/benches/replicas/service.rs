@@ -52,6 +52,8 @@ impl Service {
             on: true,
             services: Arc::default(),
             observer: Arc::new(()),
+            runners: Default::default(),
+            sealer: None,
         };
         let replica = Replica::new(parts, Tuning { concurrency: 20_000, ..Tuning::default() });
         let manager = CronManager::new(Arc::clone(&replica));

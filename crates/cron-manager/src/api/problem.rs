@@ -63,7 +63,7 @@ impl Problem {
 
     pub(super) fn too_slow(limit: Duration) -> Self {
         let message = format!("the body did not arrive within {limit:?}");
-        Self::new(ErrorKind::InvalidArgument, message).with_status(StatusCode::REQUEST_TIMEOUT)
+        Self::from(Status::deadline_exceeded(message)).with_status(StatusCode::REQUEST_TIMEOUT)
     }
 
     /// The same under a status of HTTP that says more than that of its kind.

@@ -72,7 +72,7 @@ impl Client {
         pages::rows(move |page_token| {
             let client = client.clone();
             async move {
-                let asked = proto::ListCronConfigsRequest { page_size: pages::PAGE, page_token, show_deleted };
+                let asked = proto::ListCronConfigsRequest { page_size: pages::PAGE, page_token, show_deleted, ..Default::default() };
                 let ask = |mut grpc: super::call::Grpc, asked| async move { grpc.list_cron_configs(asked).await };
                 let page = client.read(asked, ask).await?;
                 Ok((page.cron_configs, page.next_page_token))
@@ -84,7 +84,7 @@ impl Client {
     ///
     /// Errors: not found, failed precondition (the config is disabled).
     pub async fn trigger(&self, id: CronConfigId) -> Result<proto::CronJob> {
-        let asked = proto::TriggerCronConfigRequest { id: id.0 };
+        let asked = proto::TriggerCronConfigRequest { id: id.0, ..Default::default() };
         self.write(asked, |mut grpc, asked| async move { grpc.trigger_cron_config(asked).await }).await
     }
 }

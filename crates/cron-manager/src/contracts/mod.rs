@@ -5,6 +5,7 @@ mod handler;
 mod locker;
 mod observer;
 mod randomness;
+mod sealer;
 mod signal;
 mod spawn;
 mod store;
@@ -18,11 +19,12 @@ pub use handler::{
 pub use locker::{Lease, LockRequest, LockTick, Locked, Locker};
 pub use observer::{LockAnswer, Observer};
 pub use randomness::Randomness;
+pub use sealer::Sealer;
 pub use signal::{Signal, Signals};
 pub use spawn::Spawn;
 pub use store::{
-    AuditQuery, Busy, ConfigQuery, Decide, Finish, HeldOutput, Look, Pages, RunQuery, Running, Standing, Store,
-    Waiting, Watch,
+    AuditQuery, Beat, Busy, ConfigQuery, CreateRequest, Decide, Finish, HeldOutput, Look, Pages, RunQuery, Running,
+    Standing, Store, VersionQuery, Waiting, Watch,
 };
 
 /// A boxed future, as the contracts that cannot be `async fn` return it.

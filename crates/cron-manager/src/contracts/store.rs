@@ -7,12 +7,12 @@ use jiff::Timestamp;
 
 use super::RunOutput;
 use crate::{
-    AuditId, AuditRecord, Author, ClaimToken, CronConfig, CronConfigId, CronRun, Hold, JobName, Outcome, PageId,
-    RegisteredReplica, ReplicaId, ReplicaStatus, Result, Revision, RunId, RunState, SkipReason, StoreId, Token,
-    TokenId,
+    AuditId, AuditRecord, Author, ClaimToken, Control, ControlFields, CronConfig, CronConfigId, CronRun, Hold, JobName,
+    Outcome, PageId, RegisteredReplica, ReplicaId, ReplicaStatus, Result, Revision, RunId, RunState, SkipReason,
+    StoreId, Token, TokenId,
     domain::{
         NewToken, TokenHash,
-        ledger::{Account, Page},
+        ledger::{Account, ConfigVersion, Page},
     },
 };
 
@@ -50,7 +50,7 @@ pub enum Pages<'a> {
 /// - A page holds all its pending and running rows and its skipped tick row that reaches furthest.
 /// - A lane is begun at the later of its replica's registration and the watermark of the config's service page, which an edit moves: no tick
 ///   of a live replica lies before it. The lane of a replica that has ended is not open.
-/// - Rows are unique: ticks by (page, due instant, attempt), manual runs by request id. One running row per page of an
+/// - Rows are unique: ticks by (page, due instant, attempt), all other runs by request id. One running row per page of an
 ///   exclusive config. A write that would break this fails whole.
 /// - Names are unique, also among deleted configs.
 /// - An edit's revision is greater than all revisions that [`Store::look`] has shown before; watermark and fence change none.
@@ -60,6 +60,8 @@ pub enum Pages<'a> {
 /// - Each change that somebody asks for has one record in the audit, in its transaction: the records of the pages that were written, a new
 ///   config, a replica that is asked to drain, a token that is made or taken back. What changes nothing leaves none.
 /// - Times are by one clock, the store's.
+/// - A page has the times in which jobs were switched off as they stand at its `now`: a switching waits for all transactions whose pages do
+///   not know of it, and is dated after their `now`.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     /// Whether replicas in other processes can stand on it.
@@ -79,7 +81,7 @@ pub trait Store: Send + Sync + 'static {
     async fn look(&self, after: Revision, of: &[CronConfigId]) -> Result<Look>;
 
     /// Counts a heartbeat on each hold. Returns the runs whose hold was still good.
-    async fn heartbeat(&self, holds: &[Hold]) -> Result<Vec<RunId>>;
+    async fn heartbeat(&self, holds: &[Hold]) -> Result<Vec<Beat>>;
 
     /// Keeps what held runs have logged, each part in its place, and how far they say they have come. Of a log, what comes after the part is
     /// dropped, and so is what comes before it when there is a gap; its newest [`Log::LIMIT`](crate::Log::LIMIT) characters are kept. Holds that are no longer good are left out. It may be repeated.
@@ -150,6 +152,31 @@ pub trait Store: Send + Sync + 'static {
 
     /// Records of the audit, newest id first.
     async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditRecord>>;
+
+    /// The runs that were asked for under one of these request ids, in the order of their ids.
+    async fn requested(&self, request_ids: &[String]) -> Result<Vec<CronRun>>;
+
+    /// Creates a config as [`Store::create`] does, unless that was done before under the same request id: then that config is returned as it
+    /// now stands. Already exists: the request was another one.
+    async fn create_once(&self, config: CronConfig, request: &CreateRequest, by: &Author) -> Result<CronConfig>;
+
+    /// Versions of a config's schedule, newest first.
+    async fn versions(&self, id: CronConfigId, query: &VersionQuery) -> Result<Vec<ConfigVersion>>;
+
+    /// The control record.
+    async fn control(&self) -> Result<Control>;
+
+    /// Puts the control record in place that [`ControlFields::change`] makes of it at the store's now. It asks for no page.
+    async fn update_control(&self, fields: &ControlFields, if_version: Option<i64>, by: &Author) -> Result<Control>;
+}
+
+/// A heartbeat that was counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Beat {
+    /// The run.
+    pub run_id: RunId,
+    /// Whether the run is to be cancelled.
+    pub cancelling: bool,
 }
 
 /// How a held run ended.
@@ -253,10 +280,14 @@ pub struct Look {
     pub watermarks: Vec<(CronConfigId, Timestamp)>,
     /// The live replicas that were asked to start nothing more.
     pub draining: Vec<ReplicaId>,
+    /// The control record.
+    pub control: Control,
+    /// The running runs that are to be cancelled.
+    pub cancelling: Vec<Hold>,
 }
 
 /// Which configs to list.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct ConfigQuery {
     /// Only ids greater than this.
     pub after: CronConfigId,
@@ -264,6 +295,41 @@ pub struct ConfigQuery {
     pub limit: usize,
     /// Deleted ones too.
     pub show_deleted: bool,
+    /// Only those that are enabled, or not.
+    pub enabled: Option<bool>,
+    /// Only those whose ticks run once in the service, or on every replica.
+    pub distributed: Option<bool>,
+    /// Only those whose name begins so.
+    pub name_prefix: Option<String>,
+}
+
+impl ConfigQuery {
+    /// Whether `config` is one of those asked for, `limit` aside.
+    pub fn matches(&self, config: &CronConfig) -> bool {
+        config.id > self.after
+            && (self.show_deleted || config.deleted_at.is_none())
+            && self.enabled.is_none_or(|enabled| config.enabled == enabled)
+            && self.distributed.is_none_or(|distributed| config.is_distributed() == distributed)
+            && self.name_prefix.as_ref().is_none_or(|prefix| config.name.as_str().starts_with(prefix.as_str()))
+    }
+}
+
+/// A request to create a config, so that it can be told when it comes again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreateRequest {
+    /// The caller's name for it.
+    pub id: String,
+    /// What was asked for.
+    pub body: String,
+}
+
+/// Which versions of a config to list.
+#[derive(Clone, Debug, Default)]
+pub struct VersionQuery {
+    /// Only versions less than this.
+    pub before: Option<i64>,
+    /// At most so many.
+    pub limit: usize,
 }
 
 /// Which runs to list.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::{AuditId, Author, CronConfig, CronConfigFields, CronConfigId, ReplicaId, Role, Token};
+use super::{AuditId, Author, Control, CronConfig, CronConfigFields, CronConfigId, ReplicaId, Role, Token};
 
 /// The record of one change. It is written in the transaction of the change, and stays as it is.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,6 +61,7 @@ impl AuditRecord {
         let action = match (old.deleted_at, new.deleted_at) {
             (None, Some(_)) => "delete",
             (Some(_), None) => "undelete",
+            _ if difference.is_only("paused") => ["resume", "pause"][usize::from(new.paused.is_some())],
             _ if difference.is_only("enabled") => ["disable", "enable"][usize::from(new.enabled)],
             _ => "update",
         };
@@ -70,6 +71,15 @@ impl AuditRecord {
     /// The record of a replica that was asked to start nothing more, or no longer is.
     pub fn drained(id: ReplicaId, draining: bool, author: &Author) -> Self {
         Self::new(author, "drain", format!("replica/{id}"), Difference::of("draining", !draining, draining))
+    }
+
+    /// The control record was changed.
+    pub fn controlled(old: &Control, new: &Control, author: &Author) -> Self {
+        let fields = |control: &Control| {
+            let fields = json!({"enabled": control.enabled, "logLevel": control.log_level});
+            fields.as_object().cloned().unwrap_or_default()
+        };
+        Self::new(author, "control", "control", Difference::between(&fields(old), &fields(new)))
     }
 
     /// The record of a new token.
@@ -94,6 +104,10 @@ fn fields(config: &CronConfig) -> Map<String, Value> {
     let Ok(Value::Object(mut fields)) = serde_json::to_value(CronConfigFields::from(config)) else { return Map::new() };
     if let Some(deleted_at) = config.deleted_at {
         fields.insert("deletedAt".into(), deleted_at.to_string().into());
+    }
+    if let Some(pause) = &config.paused {
+        let until = pause.until.map(|until| until.to_string());
+        fields.insert("paused".into(), json!({"until": until, "reason": pause.reason}));
     }
     fields.retain(|_, value| !value.is_null());
     fields

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    Context, CronConfigId, JobName, LockPolicy, Policy, Schedule,
+    CommandFields, Context, CronConfigId, HttpFields, JobKind, JobName, JobType, LockPolicy, Pause, Policy,
+    QueryFields, Schedule,
+    job_type::JobChange,
     policy::{CatchUp, OnAbandoned, Overlap},
     schedule::{DstGap, ScheduleKind},
 };
@@ -24,6 +26,8 @@ pub struct CronConfig {
     pub enabled: bool,
     /// What the handler is told.
     pub context: Context,
+    /// What its runs do.
+    pub job_type: JobType,
     /// When it is due. Without a schedule there are no ticks.
     pub schedule: Option<Schedule>,
     /// Whether a foreign timer calls for its runs ([`CronManager::handle_job`](crate::CronManager::handle_job)): then a tick that nobody called
@@ -31,6 +35,8 @@ pub struct CronConfig {
     pub external: bool,
     /// What happens when things do not go as planned.
     pub policy: Policy,
+    /// The pause it is in, or was in last: one that has ended by itself stays until the config is paused or resumed.
+    pub paused: Option<Pause>,
     /// Rises by one with each edit: the etag.
     pub version: i64,
     /// By the store's clock.
@@ -41,6 +47,9 @@ pub struct CronConfig {
     pub deleted_at: Option<Timestamp>,
 }
 
+/// The last instant of a run: stores keep microseconds, and jiff reads none of those after this second.
+pub(super) const LAST: Timestamp = Timestamp::constant(253_402_207_200, 0);
+
 impl CronConfig {
     /// Whether a tick runs once in the service; otherwise every replica runs it.
     pub fn is_distributed(&self) -> bool {
@@ -50,6 +59,11 @@ impl CronConfig {
     /// Whether its runs may start.
     pub fn is_active(&self) -> bool {
         self.enabled && self.deleted_at.is_none()
+    }
+
+    /// Whether it is in a pause at `now`.
+    pub fn is_paused(&self, now: Timestamp) -> bool {
+        self.paused.as_ref().is_some_and(|pause| pause.lasts(now))
     }
 
     /// Whether at most one run of a page is live at a time.
@@ -69,7 +83,7 @@ impl CronConfig {
         let at_least = later(self.start_after(due_at), AT_LEAST);
         match (self.policy.start_deadline, &self.schedule) {
             (Some(deadline), _) => later(self.start_after(due_at), deadline),
-            (None, Some(schedule)) => schedule.next_after(due_at).unwrap_or(Timestamp::MAX).max(at_least),
+            (None, Some(schedule)) => schedule.next_after(due_at).unwrap_or(LAST).max(at_least),
             (None, None) => at_least,
         }
     }
@@ -83,9 +97,9 @@ fn spread(id: CronConfigId, due_at: Timestamp) -> f64 {
     ((bits ^ (bits >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
 }
 
-/// `instant` and `by` added, at most the last instant there is.
+/// `instant` and `by` added, at most [`LAST`].
 fn later(instant: Timestamp, by: Duration) -> Timestamp {
-    instant.saturating_add(by).unwrap_or(Timestamp::MAX)
+    instant.checked_add(by).map_or(LAST, |later| later.min(LAST))
 }
 
 /// The fields of a config that a caller sets: all of a new one, or the changed ones of an update.
@@ -111,6 +125,14 @@ pub struct CronConfigFields {
     pub enabled: Option<bool>,
     /// A JSON object, or a string that holds one.
     pub context: Option<Value>,
+    /// The type of [`CronConfig::job_type`]; without it, the one of which something is said below, or inline in a new config.
+    pub job_type: Option<JobKind>,
+    /// What is said of a job that calls a URL.
+    pub http: Option<HttpFields>,
+    /// What is said of a job that runs a command.
+    pub command: Option<CommandFields>,
+    /// What is said of a job that runs a statement.
+    pub query: Option<QueryFields>,
     /// Five to seven fields, or a name such as `@daily`. Empty: no longer by cron expression.
     pub cron_expression: Option<String>,
     /// The IANA zone of the expression; `UTC` by default. Empty: the default.
@@ -187,9 +209,11 @@ impl CronConfigFields {
             name: JobName::new(name)?,
             enabled: false,
             context: Context::default(),
+            job_type: JobType::Inline,
             schedule: None,
             external: false,
             policy: Policy::default(),
+            paused: None,
             version: 1,
             created_at: now,
             updated_at: now,
@@ -199,8 +223,17 @@ impl CronConfigFields {
 
     /// `config` with these fields in place of its own. Version and times are left as they are.
     pub fn change(&self, config: CronConfig) -> Result<CronConfig> {
+        let name = self.name.as_deref().map_or(Ok(config.name.clone()), JobName::new)?;
+        let job = JobChange {
+            kind: self.job_type,
+            http: self.http.as_ref(),
+            command: self.command.as_ref(),
+            query: self.query.as_ref(),
+            renamed: name != config.name,
+        };
         Ok(CronConfig {
-            name: self.name.as_deref().map_or(Ok(config.name), JobName::new)?,
+            job_type: job.of(config.job_type)?,
+            name,
             enabled: self.enabled.unwrap_or(config.enabled),
             context: self.context.as_ref().map_or(Ok(config.context), Context::new)?,
             schedule: self.change_schedule(config.schedule)?,

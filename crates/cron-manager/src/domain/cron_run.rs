@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{ClaimToken, CronConfigId, Fence, JobName, PageId, ReplicaId, RunId, TraceParent};
+use super::{ClaimToken, Context, CronConfigId, Fence, JobName, PageId, ReplicaId, RunId, TraceParent};
 
 /// Where a run comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -15,6 +15,8 @@ pub enum RunKind {
     Tick,
     /// Somebody asked for it; unique by request id.
     Manual,
+    /// Somebody asked for an instant of the schedule that lies in the past; unique by request id, which names the instant. It is no tick.
+    Backfill,
 }
 
 /// Where a run is in its life.
@@ -62,6 +64,12 @@ pub enum SkipReason {
     Elsewhere,
     /// Its start deadline passed while the lock could not be reached.
     LockUnavailable,
+    /// Jobs were switched off for the whole service.
+    SwitchedOff,
+    /// The config was paused.
+    Paused,
+    /// Somebody cancelled it while it waited.
+    Cancelled,
 }
 
 macro_rules! words {
@@ -89,7 +97,7 @@ macro_rules! words {
     };
 }
 
-words!(RunKind { Tick = "tick", Manual = "manual" });
+words!(RunKind { Tick = "tick", Manual = "manual", Backfill = "backfill" });
 words!(RunState {
     Pending = "pending",
     Running = "running",
@@ -110,6 +118,9 @@ words!(SkipReason {
     LockedElsewhere = "locked_elsewhere",
     Elsewhere = "elsewhere",
     LockUnavailable = "lock_unavailable",
+    SwitchedOff = "switched_off",
+    Paused = "paused",
+    Cancelled = "cancelled",
 });
 
 impl RunState {
@@ -157,14 +168,20 @@ pub struct CronRun {
     pub count: u64,
     /// 1, and more for a retry.
     pub attempt: u32,
-    /// Tells one request for a manual run from another.
+    /// Tells one request for a run from another.
     pub request_id: Option<String>,
+    /// What its handler is told in place of the config's context.
+    pub context: Option<Context>,
+    /// The run that it repeats.
+    pub retry_of: Option<RunId>,
     /// No claim before this instant.
     pub start_after: Timestamp,
     /// No claim after this instant.
     pub start_deadline: Timestamp,
     /// Where it is in its life.
     pub state: RunState,
+    /// Whether somebody asked for it to be cancelled while it ran.
+    pub cancelling: bool,
     /// Why it was skipped, when it was; of a pending run, what it still waits for beyond its time.
     pub reason: Option<SkipReason>,
     /// Who claimed it last.
@@ -214,11 +231,23 @@ impl CronRun {
         TraceParent::new(claim | run, span, self.traceparent.is_none_or(TraceParent::is_sampled))
     }
 
-    /// The same for every attempt at one tick: `configId/dueAt`; for a manual run its id.
+    /// The same for every attempt at one tick: `configId/dueAt`; for a run that was asked for, its id.
     pub fn idempotency_key(&self) -> String {
         match self.kind {
             RunKind::Tick => format!("{}/{}", self.config_id, self.due_at),
-            RunKind::Manual => self.id.to_string(),
+            RunKind::Manual | RunKind::Backfill => self.id.to_string(),
         }
+    }
+
+    /// The id of the trace that one claim of it begins: 32 hexadecimal digits, random as the claim's token is.
+    pub fn trace_id(&self) -> String {
+        format!("{:016x}{:016x}", self.token.0, self.id.0)
+    }
+
+    /// The trace and its first span, as others are told of them (W3C Trace Context, version 00, sampled).
+    pub fn traceparent(&self) -> String {
+        // Neither id may be nothing but zeros.
+        let span = (self.token.0.rotate_left(32) ^ self.fence.0) | 1;
+        format!("00-{}-{span:016x}-01", self.trace_id())
     }
 }

@@ -1,12 +1,15 @@
 //! A config as the fields that make it.
 
-use super::{CronConfig, CronConfigFields, Schedule, schedule::ScheduleKind};
+use super::{
+    CommandFields, CronConfig, CronConfigFields, HttpFields, JobType, QueryFields, Schedule, schedule::ScheduleKind,
+};
 
 /// The fields that make such a config.
 impl From<&CronConfig> for CronConfigFields {
     fn from(config: &CronConfig) -> Self {
         let CronConfig { policy, .. } = config;
         let fields = Self {
+            job_type: Some(config.job_type.kind()),
             name: Some(config.name.to_string()),
             enabled: Some(config.enabled),
             context: Some(config.context.to_value()),
@@ -22,6 +25,7 @@ impl From<&CronConfig> for CronConfigFields {
             min_gap: Some(policy.min_gap),
             ..Self::default()
         };
+        let fields = fields.with_job(&config.job_type);
         match config.schedule.as_ref().map(Schedule::kind) {
             Some(ScheduleKind::Cron { expression, zone, gap }) => {
                 Self { dst_gap: Some(gap), ..fields.cron(expression.to_string(), zone.name()) }
@@ -29,6 +33,24 @@ impl From<&CronConfig> for CronConfigFields {
             Some(ScheduleKind::Every(interval)) => fields.every(interval),
             Some(ScheduleKind::At(instant)) => Self { at: Some(instant), ..fields },
             None => fields,
+        }
+    }
+}
+
+impl CronConfigFields {
+    /// With all that is said of a job, secrets too; a statement as it is kept, sealed.
+    fn with_job(self, job: &JobType) -> Self {
+        match job {
+            JobType::Inline => self,
+            JobType::Http(job) => {
+                let (url, method, headers) = (Some(job.url.clone()), Some(job.method), Some(job.headers.clone()));
+                Self { http: Some(HttpFields { url, method, headers }), ..self }
+            }
+            JobType::Command(job) => Self { command: Some(CommandFields { name: Some(job.name.clone()) }), ..self },
+            JobType::Query(job) => {
+                let (connection, sql) = (Some(job.connection.clone()), Some(job.sql.0.clone()));
+                Self { query: Some(QueryFields { connection, sql, sealed: Some(job.sql.clone()) }), ..self }
+            }
         }
     }
 }

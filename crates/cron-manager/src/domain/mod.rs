@@ -3,14 +3,18 @@
 mod access;
 mod audit;
 mod context;
+mod control;
 mod cron_config;
 mod cron_run;
+mod encryption_keys;
 mod fields;
 mod ids;
+mod job_type;
 pub(crate) mod json;
 pub mod ledger;
 mod lock;
 mod outcome;
+mod pause;
 mod policy;
 mod replica;
 pub mod schedule;
@@ -20,13 +24,21 @@ mod trace_parent;
 pub use access::{Author, Role};
 pub use audit::{AuditRecord, Difference};
 pub use context::Context;
+pub use control::{Control, ControlFields, SwitchedOff};
+use cron_config::LAST;
 pub use cron_config::{CronConfig, CronConfigFields};
 pub use cron_run::{CronRun, Hold, RunKind, RunState, SkipReason};
+pub use encryption_keys::EncryptionKeys;
 pub use ids::{
     AuditId, ClaimToken, CronConfigId, Fence, JobName, PageId, ReplicaId, Revision, RunId, StoreId, TokenId,
 };
+pub use job_type::{
+    CommandFields, CommandJob, HttpFields, HttpJob, HttpMethod, JobKind, JobType, ListedCommand, ListedConnection,
+    QueryFields, QueryJob, Sealed,
+};
 pub use lock::{LockHolder, LockPolicy};
 pub use outcome::Outcome;
+pub use pause::{Pause, PauseFields};
 pub use policy::{CatchUp, OnAbandoned, Overlap, Policy};
 pub use replica::{RegisteredReplica, ReplicaStatus};
 pub use schedule::Schedule;

@@ -15,6 +15,8 @@ pub struct ReplicaStatus {
     pub host: String,
     /// The jobs it has handlers for, in order.
     pub handlers: Vec<JobName>,
+    /// What else it can run, as [`JobType::runner`](super::JobType::runner) names it, in order.
+    pub runners: Vec<String>,
     /// How many runs are live on it.
     pub running: u32,
     /// How far its wall clock is ahead of the store's, as far as it can tell; to the microsecond.

@@ -1,12 +1,13 @@
 //! Configs: create, change, read.
 
 use jiff::Timestamp;
+use sha2::{Digest, Sha256};
 
 use super::CronManager;
 use crate::{
-    Context, CronConfig, CronConfigFields, CronConfigId, Error, ErrorKind, JobName, Result,
-    contracts::{Busy, ConfigQuery, Decide, Pages},
-    domain::ledger::{Account, Page},
+    Context, CronConfig, CronConfigFields, CronConfigId, Error, ErrorKind, JobName, JobType, Result, Role,
+    contracts::{Busy, ConfigQuery, CreateRequest, Decide, Pages, VersionQuery},
+    domain::ledger::{Account, ConfigVersion, Page},
     scheduler,
 };
 
@@ -14,28 +15,58 @@ impl CronManager {
     /// Creates a config. It is off unless the fields say otherwise. Its first tick is the first one after now.
     ///
     /// Errors: invalid argument (names the field), already exists (the name is taken, maybe by a deleted config), failed precondition (a distributed
-    /// config, and replicas share nothing but the lock).
+    /// config, and replicas share nothing but the lock), permission denied (a job of another type than inline, by who is no admin).
     pub async fn create_cron_config(&self, fields: &CronConfigFields) -> Result<CronConfig> {
-        let context = fields.context.as_ref().map(Context::new).transpose()?.unwrap_or_default();
-        if context.distributed() && self.replica.takes_ticks() {
-            return Err(only_in_code());
-        }
+        self.check_new(fields)?;
         self.create(fields).await
+    }
+
+    /// Creates a config, so that it can be repeated safely: the same fields under the same request id again give the config that was created
+    /// the first time, as it now stands.
+    ///
+    /// Errors: those of [`CronManager::create_cron_config`]; invalid argument (`requestId`); already exists (the request id was used with
+    /// other fields).
+    pub async fn create_cron_config_once(&self, fields: &CronConfigFields, request_id: &str) -> Result<CronConfig> {
+        self.check_new(fields)?;
+        let id = self.request(Some(request_id))?.text;
+        let body = digest(fields)?;
+        let config = self.new_config(fields)?;
+        let config = self.replica.store().create_once(config, &CreateRequest { id, body }, &self.author).await?;
+        self.replica.nudge();
+        Ok(config)
+    }
+
+    /// What is wrong with a new config that no code declares, beside its fields.
+    pub(super) fn check_new(&self, fields: &CronConfigFields) -> Result<()> {
+        let context = fields.context.as_ref().map(Context::new).transpose()?.unwrap_or_default();
+        if context.distributed() && self.replica.takes_ticks() { Err(only_in_code()) } else { Ok(()) }
     }
 
     /// Creates a config, also one that code declares.
     pub(super) async fn create(&self, fields: &CronConfigFields) -> Result<CronConfig> {
-        // The store puts its own time in the place of this one.
-        let config = self.replica.store().create(fields.create(Timestamp::UNIX_EPOCH)?, &self.author).await?;
+        let config = self.replica.store().create(self.new_config(fields)?, &self.author).await?;
         self.replica.nudge();
         Ok(config)
+    }
+
+    /// The config that the fields make, for the store to put its own time and id into.
+    pub(super) fn new_config(&self, fields: &CronConfigFields) -> Result<CronConfig> {
+        let config = self.sealed(fields, None)?.create(Timestamp::UNIX_EPOCH)?;
+        self.check_job(&JobType::Inline, &config.job_type)?;
+        Ok(config)
+    }
+
+    /// What a job does that is not the service's own code is for admins to say: it runs something on behalf of whoever wrote it.
+    fn check_job(&self, old: &JobType, new: &JobType) -> Result<()> {
+        if old == new { Ok(()) } else { self.author.allows(Role::Admin) }
     }
 
     /// Changes the fields that are given. Ticks up to now keep the outcome they have under the old version, none is
     /// replayed or lost. With `if_version`, only if that is still the version.
     ///
     /// Errors: invalid argument (names the field), not found, conflict (the version is another), already exists (the new name), failed
-    /// precondition (whether it is distributed, where replicas share nothing but the lock).
+    /// precondition (whether it is distributed, where replicas share nothing but the lock), permission denied (what a job of another type than
+    /// inline does, by who is no admin).
     pub async fn update_cron_config(
         &self,
         id: CronConfigId,
@@ -46,7 +77,12 @@ impl CronManager {
         let edit = |pages: &mut [Page]| {
             let is_distributed = |pages: &[Page]| pages.first().is_some_and(|page| page.config().is_distributed());
             let was = is_distributed(pages);
-            scheduler::edit(pages, fields, if_version, late_after)?;
+            let old = pages.first().map(|page| page.config().clone());
+            let fields = self.sealed(fields, old.as_ref())?;
+            scheduler::edit(pages, &fields, if_version, late_after)?;
+            if let Some((old, page)) = old.zip(pages.first()) {
+                self.check_job(&old.job_type, &page.config().job_type)?;
+            }
             if self.replica.takes_ticks() && is_distributed(pages) != was { Err(only_in_code()) } else { Ok(()) }
         };
         Ok(self.change(id, Pages::AllOf(&[id]), &edit).await?.config().clone())
@@ -59,6 +95,15 @@ impl CronManager {
         let late_after = self.replica.tuning().late_after;
         let delete = |pages: &mut [Page]| scheduler::delete(pages, if_version, late_after);
         Ok(self.change(id, Pages::AllOf(&[id]), &delete).await?.config().clone())
+    }
+
+    /// Brings a deleted config back as it was. Ticks that were due while it was deleted are not made up for.
+    ///
+    /// Errors: not found, conflict, already exists (it is not deleted).
+    pub async fn undelete_cron_config(&self, id: CronConfigId, if_version: Option<i64>) -> Result<CronConfig> {
+        let late_after = self.replica.tuning().late_after;
+        let undelete = |pages: &mut [Page]| scheduler::undelete(pages, if_version, late_after);
+        Ok(self.change(id, Pages::AllOf(&[id]), &undelete).await?.config().clone())
     }
 
     /// One config, also a deleted one.
@@ -75,6 +120,14 @@ impl CronManager {
     /// Configs in the order of their ids.
     pub async fn cron_configs(&self, query: &ConfigQuery) -> Result<Vec<CronConfig>> {
         self.replica.store().configs(query).await
+    }
+
+    /// The kept versions of a config's schedule, newest first.
+    ///
+    /// Errors: not found.
+    pub async fn versions(&self, id: CronConfigId, query: &VersionQuery) -> Result<Vec<ConfigVersion>> {
+        let versions = self.replica.store().versions(id, query).await?;
+        if versions.is_empty() { self.cron_config(id).await.map(|_| versions) } else { Ok(versions) }
     }
 
     /// What the ledger says about each page of one config, the service's first.
@@ -94,6 +147,13 @@ impl CronManager {
         self.replica.nudge();
         pages.into_iter().next().ok_or_else(|| Error::not_found(format!("config {id}")))
     }
+}
+
+/// The same for the same fields. It is kept in their place, since they may hold secrets.
+fn digest(fields: &CronConfigFields) -> Result<String> {
+    let json = serde_json::to_string(fields)
+        .map_err(|error| Error::internal("fields that JSON cannot show").with_source(error))?;
+    Ok(Sha256::digest(json).iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// Where replicas share nothing but the lock, each has configs of its own: those of distributed jobs have to be the same in all.

@@ -1,8 +1,10 @@
 //! The use cases: what a caller can ask for.
 
 mod access;
+mod ask;
 mod call;
 mod configs;
+mod control;
 #[cfg(feature = "macros")]
 mod declared;
 #[cfg(feature = "macros")]
@@ -12,28 +14,32 @@ mod follow;
 mod job;
 #[cfg(feature = "metrics")]
 mod metrics;
+mod preview;
 mod readiness;
 mod replicas;
 mod runs;
+mod sealing;
 mod watch;
 
 use std::{sync::Arc, time::Duration};
 
 use tokio::sync::broadcast;
 
+pub use ask::TriggerFields;
 #[cfg(feature = "macros")]
 pub use declared::{Declaration, DeclaredJob};
 pub use follow::RunUpdate;
 pub use job::Job;
+pub use preview::Preview;
 pub use readiness::{Part, Readiness};
 pub use watch::WatchEvent;
 
-pub use crate::contracts::{AuditQuery, ConfigQuery, RunQuery};
+pub use crate::contracts::{AuditQuery, ConfigQuery, RunQuery, VersionQuery};
 
 #[cfg(feature = "metrics")]
 use crate::metrics::Metrics;
 use crate::{
-    Author, ReplicaId,
+    Author, ReplicaId, TraceParent,
     contracts::Clock,
     scheduler::{Activity, Replica},
 };
@@ -64,6 +70,8 @@ pub struct CronManager {
     replica: Arc<Replica>,
     /// Who asks.
     author: Author,
+    /// In which trace.
+    asked_in: Option<TraceParent>,
     #[cfg(feature = "metrics")]
     metrics: Option<Arc<Metrics>>,
 }
@@ -74,6 +82,7 @@ impl CronManager {
         Self {
             replica,
             author: Author::code(),
+            asked_in: None,
             #[cfg(feature = "metrics")]
             metrics: None,
         }
@@ -83,6 +92,12 @@ impl CronManager {
     #[must_use]
     pub fn by(&self, author: Author) -> Self {
         Self { author, ..self.clone() }
+    }
+
+    /// The same manager, asking in a trace of the caller's: runs that are triggered remember it, and their spans are linked to it.
+    #[must_use]
+    pub fn in_trace(&self, asked_in: TraceParent) -> Self {
+        Self { asked_in: Some(asked_in), ..self.clone() }
     }
 
     /// Who it speaks for.

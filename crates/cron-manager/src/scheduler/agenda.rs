@@ -9,12 +9,12 @@ use std::{
 use jiff::Timestamp;
 
 use crate::{
-    CronConfig, CronConfigId, JobName, PageId, ReplicaId, Revision, RunState,
+    CronConfig, CronConfigId, PageId, ReplicaId, Revision, RunState,
     contracts::{Look, Standing, Waiting},
     domain::ledger::Page,
 };
 
-/// Ticks of a disabled config are written down at least this often; nobody waits for them.
+/// Ticks that do not run, of a disabled or paused config or while jobs are switched off, are written down at least this often; nobody waits for them.
 const DISABLED_EVERY: Duration = Duration::from_secs(3_600);
 
 /// How long after its deadline a run in another replica's lane is left to that replica.
@@ -25,6 +25,8 @@ pub(super) struct Agenda {
     me: ReplicaId,
     /// Since when this replica is registered.
     since: Timestamp,
+    /// Whether jobs are switched on.
+    on: bool,
     revision: Revision,
     configs: HashMap<CronConfigId, Entry>,
     queue: BTreeSet<(Timestamp, CronConfigId)>,
@@ -45,7 +47,7 @@ struct Entry {
 }
 
 /// How long this replica leaves what is due on a page to the others.
-pub(super) type Delay<'a> = &'a dyn Fn(&JobName, CronConfigId, Timestamp) -> Duration;
+pub(super) type Delay<'a> = &'a dyn Fn(&CronConfig, Timestamp) -> Duration;
 
 impl Agenda {
     /// An empty agenda of a replica registered at `since`.
@@ -53,6 +55,7 @@ impl Agenda {
         Self {
             me,
             since,
+            on: true,
             revision: Revision::default(),
             configs: HashMap::new(),
             queue: BTreeSet::new(),
@@ -76,6 +79,7 @@ impl Agenda {
 
     pub(super) fn learn(&mut self, look: Look) {
         self.revision = look.revision;
+        self.switch(look.control.enabled);
         for Standing { config, watermark } in look.changed {
             self.put(&config, watermark);
         }
@@ -85,6 +89,15 @@ impl Agenda {
         self.waiting.clear();
         for waiting in look.waiting {
             self.waiting.entry(waiting.page_id).or_default().push(waiting);
+        }
+    }
+
+    /// Jobs were switched on or off: all that is due is due at another time.
+    fn switch(&mut self, on: bool) {
+        if std::mem::replace(&mut self.on, on) != on {
+            let known: Vec<_> =
+                self.configs.values().map(|entry| (Arc::clone(&entry.config), entry.watermark)).collect();
+            known.iter().for_each(|(config, watermark)| self.put(config, *watermark));
         }
     }
 
@@ -120,7 +133,7 @@ impl Agenda {
     fn wait_for_others(&mut self, id: CronConfigId, now: Timestamp, delay: Delay<'_>) -> bool {
         let Some(entry) = self.configs.get(&id).filter(|entry| entry.page_id.lane.is_none()) else { return false };
         let Some(tick) = entry.tick else { return false };
-        let delay = delay(&entry.config.name, id, tick);
+        let delay = delay(&entry.config, tick);
         let turn = later(tick, delay);
         if turn > now {
             self.reschedule(id, Some(turn));
@@ -142,7 +155,7 @@ impl Agenda {
         let known = old.as_ref().map_or(self.since, |entry| entry.watermark.max(self.since));
         let watermark = if page_id.lane.is_some() { watermark.max(known) } else { watermark };
         let kept = old.map(|entry| entry.config).filter(|known| known.version == config.version);
-        let (tick, next) = next_plan(config, watermark).unzip();
+        let (tick, next) = next_plan(config, watermark, self.on).unzip();
         let config = kept.unwrap_or_else(|| Arc::new(config.clone()));
         self.queue.extend(next.map(|next| (next, config.id)));
         self.configs.insert(config.id, Entry { config, page_id, watermark, tick, next });
@@ -172,13 +185,13 @@ impl Agenda {
         &mut self,
         now: Timestamp,
         limit: usize,
-        startable: impl Fn(&JobName) -> bool,
+        startable: impl Fn(&CronConfig) -> bool,
         delay: Delay<'_>,
     ) -> Vec<PageId> {
         let ticks = self.queue.iter().take_while(|(at, _)| *at <= now).map(|(_, id)| self.configs[id].page_id);
         let waits = self.waiting.iter().filter(|(id, waiting)| {
             let Some(entry) = self.configs.get(&id.config_id) else { return false };
-            let starts = id.lane.is_none_or(|lane| lane == self.me) && startable(&entry.config.name);
+            let starts = self.on && id.lane.is_none_or(|lane| lane == self.me) && startable(&entry.config);
             let due =
                 |run: &Waiting| run.deadline(entry, self.me, delay) <= now || (starts && run.turn(entry, delay) <= now);
             waiting.iter().any(due)
@@ -213,7 +226,7 @@ impl Waiting {
         if self.page_id.lane.is_some() {
             return self.start_after;
         }
-        later(self.start_after, delay(&entry.config.name, self.page_id.config_id, self.start_after))
+        later(self.start_after, delay(&entry.config, self.start_after))
     }
 
     /// When `me` skips it; in another's lane, some time after that one should have.
@@ -221,15 +234,28 @@ impl Waiting {
         match self.page_id.lane {
             Some(lane) if lane == me => self.start_deadline,
             Some(_) => later(self.start_deadline, OTHERS_LANE),
-            None => later(self.start_deadline, delay(&entry.config.name, self.page_id.config_id, self.start_after)),
+            None => later(self.start_deadline, delay(&entry.config, self.start_after)),
         }
     }
 }
 
-/// The tick after `watermark`, and when to do something about it.
-fn next_plan(config: &CronConfig, watermark: Timestamp) -> Option<(Timestamp, Timestamp)> {
-    let tick = config.schedule.as_ref()?.next_after(watermark)?;
-    Some((tick, if config.enabled { tick } else { tick.max(later(watermark, DISABLED_EVERY)) }))
+/// The tick after `watermark`, and when to do something about it. `on`: whether jobs are switched on.
+fn next_plan(config: &CronConfig, watermark: Timestamp, on: bool) -> Option<(Timestamp, Timestamp)> {
+    let schedule = config.schedule.as_ref()?;
+    let tick = schedule.next_after(watermark)?;
+    let now_and_then = tick.max(later(watermark, DISABLED_EVERY));
+    Some((
+        tick,
+        match &config.paused {
+            _ if !on || !config.enabled => now_and_then,
+            Some(pause) if pause.holds(tick) => {
+                // The first tick that runs again is not waited for longer than others.
+                let runs = pause.until.and_then(|until| schedule.next_after(until - Duration::from_secs(1)));
+                runs.map_or(now_and_then, |runs| now_and_then.min(runs))
+            }
+            _ => tick,
+        },
+    ))
 }
 
 fn later(at: Timestamp, by: Duration) -> Timestamp {

@@ -41,8 +41,8 @@ impl Replica {
     }
 
     fn settle_page(&self, page: &mut Page, claimant: Claimant, room: &Cell<usize>) {
-        let handles = self.handles(&page.config().name);
-        let handled = handles || (page.id().lane.is_none() && self.share.read().handles(&page.config().name));
+        let handles = self.can_run(page.config());
+        let handled = handles || (page.id().lane.is_none() && self.share.read().can_run(page.config()));
         let external = page.config().external;
         expire(
             page,
@@ -68,7 +68,8 @@ impl Replica {
         for page in pages {
             self.store_time.observe(page.now(), self.clock.elapsed());
             for run in page.claimed(token) {
-                self.begin(self.handler(&run.name), run.clone(), Arc::new(page.config().clone()), sent);
+                let config = Arc::new(page.config().clone());
+                self.begin(self.handler(&config), run.clone(), config, sent);
             }
             page.written_skips().for_each(|(run, ticks)| self.report_skip(run, ticks));
         }
@@ -95,7 +96,7 @@ impl Replica {
         for run in runs {
             match self.store.config(run.config_id).await {
                 Ok(Some(config)) => {
-                    let handler = handler.clone().or_else(|| self.handler(&run.name));
+                    let handler = handler.clone().or_else(|| self.handler(&config));
                     self.begin(handler, run, Arc::new(config), sent);
                 }
                 // Nobody starts it, so it will be found abandoned.
@@ -107,11 +108,12 @@ impl Replica {
     }
 }
 
-/// Skips pending runs whose start deadline has passed: for what they waited for, else for `reason`.
+/// Skips pending runs whose start deadline has passed: for what kept them from starting then, for what they waited for, else for `reason`.
 pub(super) fn expire(page: &mut Page, reason: SkipReason) {
     for place in page.pending() {
         if page.row(place).start_deadline <= page.now() {
-            let reason = page.row(place).reason.unwrap_or(reason);
+            let hindrance = page.hindrance(page.row(place).start_deadline);
+            let reason = hindrance.or(page.row(place).reason).unwrap_or(reason);
             page.skip(place, reason);
         }
     }

@@ -2,12 +2,8 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::plan::plan;
-use crate::{
-    CronConfig, CronConfigFields, Difference, Error, ErrorKind, Result, SkipReason, TraceParent, domain::ledger::Page,
-};
+use crate::{CronConfig, CronConfigFields, Error, ErrorKind, PauseFields, Result, SkipReason, domain::ledger::Page};
 
 /// Plans what is due under the old version, then puts the changed fields in force, on all pages of one config. With `if_version`, only
 /// if that is still the version.
@@ -20,9 +16,36 @@ pub fn edit(
     let Some(service) = pages.first() else { return Ok(()) };
     check(service, if_version)?;
     let config = fields.change(service.config().clone())?;
-    if config != *service.config() {
-        pages.iter_mut().for_each(|page| replace(page, config.clone(), late_after));
+    change(pages, |_| config, late_after);
+    Ok(())
+}
+
+/// Leaves out the ticks of the config that these are the pages of, from now on; what waits is skipped.
+pub fn pause(pages: &mut [Page], fields: &PauseFields, if_version: Option<i64>, late_after: Duration) -> Result<()> {
+    let Some(service) = pages.first() else { return Ok(()) };
+    check(service, if_version)?;
+    let paused = Some(fields.pause(service.config().paused.as_ref(), service.now())?);
+    change(pages, |config| CronConfig { paused, ..config }, late_after);
+    Ok(())
+}
+
+/// Ends the pause of the config that these are the pages of; without one, nothing changes.
+pub fn resume(pages: &mut [Page], if_version: Option<i64>, late_after: Duration) -> Result<()> {
+    let Some(service) = pages.first() else { return Ok(()) };
+    check(service, if_version)?;
+    change(pages, |config| CronConfig { paused: None, ..config }, late_after);
+    Ok(())
+}
+
+/// Brings a deleted config back as it was; ticks that were due while it was deleted are not its own.
+pub fn undelete(pages: &mut [Page], if_version: Option<i64>, late_after: Duration) -> Result<()> {
+    let Some(service) = pages.first() else { return Ok(()) };
+    let config = service.config();
+    check_version(config, if_version)?;
+    if config.deleted_at.is_none() {
+        return Err(Error::new(ErrorKind::AlreadyExists, format!("config {} is not deleted", config.id)));
     }
+    change(pages, |config| CronConfig { deleted_at: None, ..config }, late_after);
     Ok(())
 }
 
@@ -30,24 +53,24 @@ pub fn edit(
 pub fn delete(pages: &mut [Page], if_version: Option<i64>, late_after: Duration) -> Result<()> {
     let Some(service) = pages.first() else { return Ok(()) };
     check(service, if_version)?;
-    let config = CronConfig { deleted_at: Some(service.now()), ..service.config().clone() };
-    pages.iter_mut().for_each(|page| replace(page, config.clone(), late_after));
+    let deleted_at = Some(service.now());
+    change(pages, |config| CronConfig { deleted_at, ..config }, late_after);
     Ok(())
 }
 
-/// Asks for a run outside the schedule, maybe in a trace of the caller's.
-pub fn trigger(page: &mut Page, request_id: String, asked_in: Option<TraceParent>) -> Result<()> {
+/// Whether a run of the config may be asked for at all.
+pub(super) fn check_active(page: &Page) -> Result<()> {
     check(page, None)?;
-    if !page.config().enabled {
-        let message = format!("{} is disabled; enable it to trigger it", page.config().name);
-        return Err(Error::new(ErrorKind::FailedPrecondition, message));
-    }
-    page.note("trigger", Difference::of("requestId", Value::Null, &*request_id));
-    let place = page.record_manual(request_id);
-    if let Some(asked_in) = asked_in {
-        page.trace(place, asked_in);
-    }
-    Ok(())
+    let name = &page.config().name;
+    let message = match () {
+        () if page.is_switched_off() => {
+            format!("jobs are switched off for the whole service; switch them on again to run {name}")
+        }
+        () if !page.config().enabled => format!("{name} is disabled; enable it to run it"),
+        () if page.config().is_paused(page.now()) => format!("{name} is paused; resume it to run it"),
+        () => return Ok(()),
+    };
+    Err(Error::new(ErrorKind::FailedPrecondition, message))
 }
 
 fn check(page: &Page, if_version: Option<i64>) -> Result<()> {
@@ -55,6 +78,10 @@ fn check(page: &Page, if_version: Option<i64>) -> Result<()> {
     if config.deleted_at.is_some() {
         return Err(Error::not_found(format!("config {}", config.id)));
     }
+    check_version(config, if_version)
+}
+
+fn check_version(config: &CronConfig, if_version: Option<i64>) -> Result<()> {
     match if_version {
         Some(version) if version != config.version => Err(Error::new(
             ErrorKind::Conflict,
@@ -64,12 +91,24 @@ fn check(page: &Page, if_version: Option<i64>) -> Result<()> {
     }
 }
 
+/// Puts another config in force on all pages of one, unless it is the same.
+fn change(pages: &mut [Page], change: impl FnOnce(CronConfig) -> CronConfig, late_after: Duration) {
+    let Some(old) = pages.first().map(|service| service.config().clone()) else { return };
+    let config = change(old.clone());
+    if config != old {
+        pages.iter_mut().for_each(|page| replace(page, config.clone(), late_after));
+    }
+}
+
 fn replace(page: &mut Page, config: CronConfig, late_after: Duration) {
     plan(page, late_after);
     page.edit(config);
-    if !page.config().is_active() {
-        for place in page.pending() {
-            page.skip(place, SkipReason::Disabled);
-        }
+    let reason = match page.config() {
+        config if !config.is_active() => SkipReason::Disabled,
+        config if config.is_paused(page.now()) => SkipReason::Paused,
+        _ => return,
+    };
+    for place in page.pending() {
+        page.skip(place, reason);
     }
 }

@@ -60,7 +60,11 @@ impl Replica {
                 live.log(format_args!("Job: {}; Started - Success", run.name));
                 self.observer.started(run);
                 self.report(Activity::Started(run.clone()));
-                let outcome = self.supervise(live, &mut lock, handler).await;
+                let outcome = if live.active.stopping() == Some(Stop::Cancelled) {
+                    Some(cancelled_before())
+                } else {
+                    self.supervise(live, &mut lock, handler).await
+                };
                 live.end(self.clock.elapsed());
                 span::record(span, outcome.as_ref());
                 ended = Some(outcome.as_ref().map_or(Ended::Failed, Ended::of));
@@ -136,15 +140,21 @@ impl Replica {
     }
 }
 
+/// Cancelled after the claim, and before the handler was called.
+fn cancelled_before() -> Outcome {
+    Outcome { error: Some("cancelled before the handler was called".into()), ..Outcome::new(RunState::Cancelled) }
+}
+
 /// The tick before this one.
 fn window_start(run: &CronRun, config: &CronConfig) -> Option<jiff::Timestamp> {
-    let schedule = config.schedule.as_ref().filter(|_| run.kind == RunKind::Tick)?;
+    let schedule = config.schedule.as_ref().filter(|_| run.kind != RunKind::Manual)?;
     schedule.latest(config.created_at, run.due_at - Duration::from_secs(1))
 }
 
 fn outcome(active: &ActiveRun, ended: HandlerResult) -> Outcome {
     let state = match (active.stopping(), &ended) {
         (Some(Stop::TimedOut), _) => RunState::TimedOut,
+        (Some(Stop::Cancelled), _) => RunState::Cancelled,
         (Some(Stop::ShutDown | Stop::LockLost), Err(_)) => RunState::Cancelled,
         (_, Ok(_)) => RunState::Succeeded,
         (_, Err(_)) => RunState::Failed,

@@ -1,8 +1,9 @@
 //! Heartbeat: renew the holds of all live runs, in batches.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use super::{Replica, active::Live, replica::Phase};
+use crate::{RunId, Stop, contracts::Beat};
 
 impl Replica {
     /// Renews each hold every third of its ttl until the replica has ended; also while it drains.
@@ -31,7 +32,10 @@ impl Replica {
         let lives: Vec<_> = self.active.all().into_iter().filter(nearly).collect();
         let holds: Vec<_> = lives.iter().map(|live| live.hold).collect();
         match self.store.heartbeat(&holds).await {
-            Ok(moved) => self.settle_beats(&lives, &moved.into_iter().collect(), sent),
+            Ok(beats) => {
+                let beats = beats.into_iter().map(|Beat { run_id, cancelling }| (run_id, cancelling)).collect();
+                self.settle_beats(&lives, &beats, sent);
+            }
             Err(error) => {
                 tracing::warn!(%error, "a heartbeat was lost");
                 lives.iter().for_each(|live| live.beat_again_at(sent + again_after(live)));
@@ -39,14 +43,17 @@ impl Replica {
         }
     }
 
-    fn settle_beats(&self, lives: &[Arc<Live>], moved: &HashSet<crate::RunId>, sent: Duration) {
+    fn settle_beats(&self, lives: &[Arc<Live>], beats: &HashMap<RunId, bool>, sent: Duration) {
         let now = self.clock.elapsed();
         for live in lives {
-            if moved.contains(&live.hold.run_id) {
-                live.renew(sent, now);
-            } else {
+            let Some(cancelling) = beats.get(&live.hold.run_id) else {
                 live.beat_again_at(Duration::MAX);
                 live.lose();
+                continue;
+            };
+            live.renew(sent, now);
+            if *cancelling {
+                live.active.stop(Stop::Cancelled);
             }
         }
     }

@@ -1,10 +1,11 @@
 //! The verbs: each file moves a run from one state to the next.
 //!
-//! `plan`, `claim`, `edit` and the decision of `rescue` are pure: they write on a [`Page`](crate::domain::ledger::Page) that a store has
+//! `plan`, `claim`, `edit`, `ask` and the decision of `rescue` are pure: they write on a [`Page`](crate::domain::ledger::Page) that a store has
 //! locked. `turn`, `execute`, `heartbeat`, `finish` and `watch` are the tasks of a replica.
 
 mod active;
 mod agenda;
+mod ask;
 mod call;
 mod claim;
 mod counters;
@@ -26,6 +27,7 @@ mod under_way;
 mod watch;
 
 pub use active::ActiveRuns;
+pub use ask::{backfill, cancel, retry, trigger};
 pub use call::{Called, Refusal};
-pub use edit::{delete, edit, trigger};
+pub use edit::{delete, edit, pause, resume, undelete};
 pub use replica::{Activity, Parts, Replica, Tuning};

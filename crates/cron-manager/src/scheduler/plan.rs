@@ -9,59 +9,75 @@ use crate::{CatchUp, RunKind, Schedule, SkipReason, domain::ledger::Page};
 /// Writes each tick of the page in (watermark, now] once and moves the watermark to now.
 ///
 /// Ticks younger than `late_after` are on time. Of all that could start, the newest one is written as pending; the
-/// others, and the ticks that catching up does not reach, are written as skipped.
+/// others, the ticks that catching up does not reach, and those that fell into a time in which none may run, are written as skipped.
 pub(super) fn plan(page: &mut Page, late_after: Duration) {
-    let config = page.config();
-    let Some(schedule) = config.schedule.clone().filter(|_| page.has_ticks()) else { return };
-    let span = Span { from: page.watermark(), late_through: page.now() - late_after, through: page.now() };
-    if !config.enabled {
-        skip(page, &schedule, SkipReason::Disabled, span.from, span.through);
-    } else if page.is_busy() {
-        skip(page, &schedule, SkipReason::Missed, span.from, span.late_through);
-        skip(page, &schedule, SkipReason::Overlap, span.on_time_from(), span.through);
+    let Some(schedule) = page.config().schedule.clone().filter(|_| page.has_ticks()) else { return };
+    let late_through = page.now() - late_after;
+    let spans = page.spans();
+    let mut free = spans.iter().rev().filter(|(.., hindrance)| hindrance.is_none());
+    let newest = free.find_map(|(after, through, _)| schedule.latest(*after, *through));
+    let fate = if page.is_busy() {
+        Fate::Busy
     } else {
-        plan_free(page, &schedule, span);
+        newest.filter(|newest| may_start(page, *newest, late_through)).map_or(Fate::TooLate, Fate::Starts)
+    };
+    for (after, through, hindrance) in spans {
+        match hindrance {
+            Some(reason) => skip(page, &schedule, reason, after, through),
+            None => plan_free(page, &schedule, Span { after, late_through, through }, fate),
+        }
     }
-    page.move_watermark(span.through);
+    page.move_watermark(page.now());
 }
 
 /// Writes the ticks in a lane whose replica has no handler for the job: nobody else will ever run them.
 pub(super) fn decline(page: &mut Page) {
-    let config = page.config();
-    let Some(schedule) = config.schedule.clone().filter(|_| page.has_ticks()) else { return };
-    let reason = if config.enabled { SkipReason::NoHandler } else { SkipReason::Disabled };
-    let now = page.now();
-    skip(page, &schedule, reason, page.watermark(), now);
-    page.move_watermark(now);
+    let Some(schedule) = page.config().schedule.clone().filter(|_| page.has_ticks()) else { return };
+    for (after, through, hindrance) in page.spans() {
+        skip(page, &schedule, hindrance.unwrap_or(SkipReason::NoHandler), after, through);
+    }
+    page.move_watermark(page.now());
 }
 
-/// The ticks to plan: late ones in (from, `late_through`], those on time up to `through`.
+/// What becomes of the newest tick that could start.
+#[derive(Clone, Copy)]
+enum Fate {
+    /// A run is live.
+    Busy,
+    /// It starts, and is this one.
+    Starts(Timestamp),
+    /// It is too late for it, or there is none.
+    TooLate,
+}
+
+/// Ticks to plan, in (`after`, `through`]; up to `late_through` they are late.
 #[derive(Clone, Copy)]
 struct Span {
-    from: Timestamp,
+    after: Timestamp,
     late_through: Timestamp,
     through: Timestamp,
 }
 
-impl Span {
-    fn on_time_from(&self) -> Timestamp {
-        self.from.max(self.late_through)
-    }
-}
-
-/// Plans for a config that may start a run now.
-fn plan_free(page: &mut Page, schedule: &Schedule, span: Span) {
-    let Some(newest) = schedule.latest(span.from, span.through) else { return };
-    let on_time = newest > span.late_through;
-    let may_start = page.now() < page.config().start_deadline(newest);
+fn may_start(page: &Page, tick: Timestamp, late_through: Timestamp) -> bool {
     // A lane has no catching up: its replica runs what falls due while it lives.
     let catches_up = page.config().policy.catch_up == CatchUp::Latest && page.id().lane.is_none();
-    let starts = may_start && (on_time || catches_up);
-    let before = if starts { newest - Duration::from_secs(1) } else { span.through };
-    skip(page, schedule, SkipReason::Missed, span.from, span.late_through.min(before));
-    let rest = if starts { SkipReason::Superseded } else { SkipReason::TooLate };
-    skip(page, schedule, rest, span.on_time_from(), before);
-    if starts {
+    page.now() < page.config().start_deadline(tick) && (tick > late_through || catches_up)
+}
+
+/// Plans ticks that nothing keeps from running but each other.
+fn plan_free(page: &mut Page, schedule: &Schedule, span: Span, fate: Fate) {
+    let Span { after, late_through, through } = span;
+    let (rest, before) = match fate {
+        Fate::Busy => (SkipReason::Overlap, through),
+        Fate::Starts(newest) => (SkipReason::Superseded, through.min(newest - Duration::from_secs(1))),
+        Fate::TooLate => (SkipReason::TooLate, through),
+    };
+    skip(page, schedule, SkipReason::Missed, after, late_through.min(before));
+    skip(page, schedule, rest, after.max(late_through), before);
+    if let Fate::Starts(newest) = fate
+        && after < newest
+        && newest <= through
+    {
         supersede(page);
         page.record_tick(newest);
     }

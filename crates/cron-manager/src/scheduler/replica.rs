@@ -14,8 +14,8 @@ use tokio::sync::{Notify, broadcast, mpsc, watch};
 
 use super::{active::ActiveRuns, share::Share, store_time::StoreTime, under_way::UnderWay, watch::Membership};
 use crate::{
-    ActiveRun, CronConfig, CronRun, Handler, JobName, Outcome, ReplicaId, RunId, StoreId,
-    contracts::{Clock, Finish, Locker, Observer, Randomness, Services, Signal, Spawn, Store},
+    ActiveRun, Control, CronConfig, CronRun, Handler, JobName, Outcome, ReplicaId, RunId, StoreId,
+    contracts::{Clock, Finish, Locker, Observer, Randomness, Sealer, Services, Signal, Spawn, Store},
     domain::ledger::Page,
 };
 
@@ -44,6 +44,10 @@ pub struct Parts {
     pub services: Arc<Services>,
     /// Counts what happens; `()` does not.
     pub observer: Arc<dyn Observer>,
+    /// Runs jobs of other types than inline, by what [`JobType::runner`](crate::JobType::runner) names.
+    pub runners: HashMap<String, Arc<dyn Handler>>,
+    /// Keeps statements secret from the store; without it none can be written.
+    pub sealer: Option<Arc<dyn Sealer>>,
 }
 
 /// The lengths and sizes a replica works by.
@@ -133,7 +137,10 @@ pub struct Replica {
     /// The configs that foreign timers call for, as this replica knows them.
     pub(super) called: Mutex<HashMap<JobName, Arc<CronConfig>>>,
     pub(super) handlers: RwLock<HashMap<JobName, Arc<dyn Handler>>>,
+    pub(super) runners: HashMap<String, Arc<dyn Handler>>,
+    sealer: Option<Arc<dyn Sealer>>,
     on: bool,
+    control: watch::Sender<Control>,
     draining: AtomicBool,
     randomness: Arc<dyn Randomness>,
     spawn: Arc<dyn Spawn>,
@@ -184,11 +191,14 @@ impl Replica {
             phase: watch::Sender::new(Phase::Idle),
             left: watch::Sender::new(false),
             on: parts.on,
+            control: watch::Sender::new(Control::default()),
             draining: AtomicBool::new(false),
             randomness: parts.randomness,
             spawn: parts.spawn,
             called: Mutex::default(),
             handlers: RwLock::default(),
+            runners: parts.runners,
+            sealer: parts.sealer,
             activity: broadcast::Sender::new(Self::WATCHED),
             unfinished: Mutex::new(Some(unfinished)),
         })
@@ -249,6 +259,11 @@ impl Replica {
         self.randomness.next()
     }
 
+    /// What keeps statements secret from the store.
+    pub fn sealer(&self) -> Option<&dyn Sealer> {
+        self.sealer.as_deref()
+    }
+
     /// What handlers may ask for.
     pub fn services(&self) -> &Services {
         &self.services
@@ -291,12 +306,38 @@ impl Replica {
         skips.for_each(|(run, ticks)| self.observer.skipped(run, ticks));
     }
 
-    pub(super) fn handler(&self, name: &JobName) -> Option<Arc<dyn Handler>> {
-        self.handlers.read().get(name).cloned()
+    /// The control record as this replica knows it, to be followed.
+    pub fn control(&self) -> watch::Receiver<Control> {
+        self.control.subscribe()
     }
 
-    pub(super) fn handles(&self, name: &JobName) -> bool {
-        self.handlers.read().contains_key(name)
+    /// What the store told of the control record.
+    pub fn learn_control(&self, control: &Control) {
+        let is_news = |known: &mut Control| {
+            let newer = control.version > known.version;
+            if newer {
+                tracing::info!(
+                    enabled = control.enabled,
+                    log_level = control.log_level,
+                    "the control record was changed"
+                );
+                *known = control.clone();
+            }
+            newer
+        };
+        self.control.send_if_modified(is_news);
+    }
+
+    /// What runs it here: the handler of its name, or the runner of its type.
+    pub(super) fn handler(&self, config: &CronConfig) -> Option<Arc<dyn Handler>> {
+        match config.job_type.runner() {
+            None => self.handlers.read().get(&config.name).cloned(),
+            Some(runner) => self.runners.get(&runner).cloned(),
+        }
+    }
+
+    pub(super) fn can_run(&self, config: &CronConfig) -> bool {
+        self.handler(config).is_some()
     }
 
     /// How many more runs may start here.

@@ -8,7 +8,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use crate::{CronConfigId, JobName, RegisteredReplica, ReplicaId};
+use crate::{CronConfig, CronConfigId, JobName, RegisteredReplica, ReplicaId};
 
 /// How much longer each replica waits than the one before it in the order of a tick.
 const STEP: Duration = Duration::from_millis(250);
@@ -27,6 +27,16 @@ struct Member {
     id: ReplicaId,
     draining: bool,
     handlers: HashSet<JobName>,
+    runners: HashSet<String>,
+}
+
+impl Member {
+    fn can_run(&self, config: &CronConfig) -> bool {
+        match config.job_type.runner() {
+            None => self.handlers.contains(&config.name),
+            Some(runner) => self.runners.contains(&runner),
+        }
+    }
 }
 
 impl Share {
@@ -35,19 +45,20 @@ impl Share {
             id: replica.status.id,
             draining: replica.draining,
             handlers: replica.status.handlers.iter().cloned().collect(),
+            runners: replica.status.runners.iter().cloned().collect(),
         };
         Self { members: replicas.iter().map(member).collect() }
     }
 
-    /// Whether some live replica has the handler of `name`.
-    pub(super) fn handles(&self, name: &JobName) -> bool {
-        self.members.iter().any(|member| member.handlers.contains(name))
+    /// Whether some live replica can run it.
+    pub(super) fn can_run(&self, config: &CronConfig) -> bool {
+        self.members.iter().any(|member| member.can_run(config))
     }
 
     /// How long `me` leaves what is due at `at` to the replicas that come before it. Each tick has its own order (rendezvous
     /// hashing, Thaler and Ravishankar 1998), so that all have an equal share in the long run.
-    pub(super) fn delay(&self, me: ReplicaId, name: &JobName, config_id: CronConfigId, at: Timestamp) -> Duration {
-        let able = |member: &&Member| !member.draining && member.handlers.contains(name);
+    pub(super) fn delay(&self, me: ReplicaId, config: &CronConfig, at: Timestamp) -> Duration {
+        let able = |member: &&Member| !member.draining && member.can_run(config);
         let (mut any, mut mine) = (false, false);
         for member in self.members.iter().filter(able) {
             (any, mine) = (true, mine || member.id == me);
@@ -55,8 +66,8 @@ impl Share {
         if any && !mine {
             return OTHERS_FIRST;
         }
-        let weight_of_mine = weight(me, config_id, at);
-        let before = |member: &&Member| able(member) && weight(member.id, config_id, at) > weight_of_mine;
+        let weight_of_mine = weight(me, config.id, at);
+        let before = |member: &&Member| able(member) && weight(member.id, config.id, at) > weight_of_mine;
         let rank = self.members.iter().filter(before).count();
         (STEP * u32::try_from(rank).unwrap_or(u32::MAX)).min(LONGEST)
     }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use jiff::Timestamp;
 
 use super::{Replica, agenda::Agenda, replica::Phase};
-use crate::{CronConfigId, ErrorKind, JobName, PageId, Result};
+use crate::{CronConfig, ErrorKind, PageId, Result, Stop};
 
 /// The least wait after a turn that could not do what was due.
 const STUCK: Duration = Duration::from_millis(20);
@@ -61,7 +61,7 @@ impl Replica {
         self.look(turns).await?;
         while !self.is_stopping() && !self.is_draining() {
             let room = self.room() > 0;
-            let startable = |name: &JobName| room && self.handles(name);
+            let startable = |config: &CronConfig| room && self.can_run(config);
             let ids = turns.agenda.due(self.store_now(), self.tuning.batch, startable, &self.delay(room));
             if ids.is_empty() {
                 break;
@@ -81,6 +81,9 @@ impl Replica {
         let look = self.store.look(turns.agenda.revision(), &second_hand).await?;
         self.store_time.observe(look.now, self.clock.elapsed());
         self.set_draining(look.draining.contains(&self.id()));
+        self.learn_control(&look.control);
+        let cancelled = look.cancelling.iter().filter_map(|hold| self.active.get(*hold));
+        cancelled.for_each(|live| live.active.stop(Stop::Cancelled));
         let poll = if self.signal.is_live() { self.tuning.poll_every } else { self.tuning.poll_alone_every };
         turns.next_look = self.clock.elapsed() + self.jitter(poll);
         look.changed.iter().for_each(|standing| self.observer.configured(&standing.config));
@@ -119,11 +122,11 @@ impl Replica {
     }
 
     /// How long this replica leaves something to others.
-    fn delay(&self, room: bool) -> impl Fn(&JobName, CronConfigId, Timestamp) -> Duration + '_ {
+    fn delay(&self, room: bool) -> impl Fn(&CronConfig, Timestamp) -> Duration + '_ {
         let me = self.id();
-        move |name, config_id, at| {
+        move |config, at| {
             let share = self.share.read();
-            let delay = share.delay(me, name, config_id, at);
+            let delay = share.delay(me, config, at);
             if room { delay } else { delay.max(share.without_room()) }
         }
     }

@@ -135,11 +135,14 @@ impl Replica {
     fn status(&self) -> ReplicaStatus {
         let mut handlers: Vec<_> = self.handlers.read().keys().cloned().collect();
         handlers.sort_unstable();
+        let mut runners: Vec<_> = self.runners.keys().cloned().collect();
+        runners.sort_unstable();
         ReplicaStatus {
             id: self.id(),
             version: self.version.clone(),
             host: self.host.clone(),
             handlers,
+            runners,
             running: u32::try_from(self.active.executing()).unwrap_or(u32::MAX),
             clock_skew: self.clock_skew(),
         }

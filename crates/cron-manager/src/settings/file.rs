@@ -12,14 +12,18 @@ use std::{
 
 use toml::de::{DeTable, DeValue};
 
-use super::{Kind, SETTINGS, Setting, Source};
-use crate::{Error, Result, error::ErrorKind as Wrong};
+use super::{Kind, SETTINGS, SecretUrl, Setting, Source, listed};
+use crate::{Error, ListedCommand, ListedConnection, Result, error::ErrorKind as Wrong};
 
 /// A settings file that was read.
 pub(super) struct SettingsFile {
     path: PathBuf,
     /// By the names of their settings, the values and their lines.
     values: BTreeMap<&'static str, (String, usize)>,
+    /// The commands that it lists.
+    pub(super) commands: BTreeMap<String, ListedCommand>,
+    /// The databases that it lists.
+    pub(super) connections: BTreeMap<String, ListedConnection>,
 }
 
 impl SettingsFile {
@@ -55,20 +59,37 @@ fn parse(path: &Path, text: &str) -> Result<SettingsFile> {
         Error::new(Wrong::InvalidArgument, message)
     };
     let table = DeTable::parse(text).map_err(broken)?;
-    let mut values = BTreeMap::new();
+    let mut file = SettingsFile {
+        path: path.to_owned(),
+        values: BTreeMap::new(),
+        commands: BTreeMap::new(),
+        connections: BTreeMap::new(),
+    };
     for (key, value) in table.get_ref() {
         let line = line_of(key.span());
         let place = format!("file {}:{line}", path.display());
         let name: &str = key.get_ref();
+        let listed = |error: Error| error.at(&place);
+        match name {
+            listed::COMMANDS => {
+                file.commands = listed::commands(value.get_ref()).map_err(listed)?;
+                continue;
+            }
+            listed::CONNECTIONS => {
+                file.connections = listed::connections(value.get_ref()).map_err(listed)?;
+                continue;
+            }
+            _ => {}
+        }
         let Some(setting) = SETTINGS.iter().find(|setting| setting.name == name) else {
             let message = format!("{place}: there is no setting `{name}`; {}", hint(name));
             return Err(Error::new(Wrong::InvalidArgument, message));
         };
         let value =
             scalar(setting, value.get_ref()).map_err(|why| Error::invalid(setting.name, format!("{place}: {why}")))?;
-        values.insert(setting.name, (value, line));
+        file.values.insert(setting.name, (value, line));
     }
-    Ok(SettingsFile { path: path.to_owned(), values })
+    Ok(file)
 }
 
 /// The value as a text, if it is of the setting's kind.
@@ -79,13 +100,15 @@ fn scalar(setting: &Setting, value: &DeValue<'_>) -> Result<String, String> {
             Ok(number) => Ok(number.to_string()),
             Err(_) => Err(format!("{number} is too large")),
         },
-        (Kind::Text, DeValue::String(text)) if text.is_empty() => Err("is empty; leave the line out".to_owned()),
-        (Kind::Text, DeValue::String(text)) => Ok(text.to_string()),
+        (Kind::Text | Kind::Secret, DeValue::String(text)) if text.is_empty() => {
+            Err("is empty; leave the line out".to_owned())
+        }
+        (Kind::Text | Kind::Secret, DeValue::String(text)) => Ok(text.to_string()),
         (kind, value) => {
             let wanted = match kind {
                 Kind::Switch => "true or false, without quotes",
                 Kind::Count => "a whole number, without quotes",
-                Kind::Text => "a text in quotes",
+                Kind::Text | Kind::Secret => "a text in quotes",
             };
             Err(format!("write {wanted}; this is of the type {}", value.type_str()))
         }
@@ -125,11 +148,14 @@ fn warn_of_readers(file: &SettingsFile) {
         value.is_some_and(|(value, _)| setting.hides(value))
     };
     let open = fs::metadata(&file.path).is_ok_and(|metadata| metadata.permissions().mode() & OTHERS_READ != 0);
-    if let Some(setting) = SETTINGS.iter().find(is_secret).filter(|_| open) {
+    let name = SETTINGS.iter().find(is_secret).map(|setting| setting.name);
+    let has_password = |connection: &ListedConnection| SecretUrl::from(&*connection.url).hides_something();
+    let listed = file.connections.values().any(has_password).then_some(listed::CONNECTIONS);
+    if let Some(name) = name.or(listed).filter(|_| open) {
         tracing::warn!(
             "{} holds a secret ({}), and everybody on this machine can read it: chmod o-r it",
             file.path.display(),
-            setting.name
+            name
         );
     }
 }

@@ -69,7 +69,7 @@ pub(super) const TOKEN: Setting = Setting {
     value: "TEXT",
     about: "A token of your own choosing, of 16 characters or more: who shows it to the HTTP face may do everything; who asks a server shows it, or another one",
     unset: "no token",
-    kind: Kind::Text,
+    kind: Kind::Secret,
     secret: true,
     take: |settings, value| {
         let token = text(value)?;

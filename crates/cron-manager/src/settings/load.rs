@@ -72,6 +72,11 @@ pub(super) fn load(sources: &Sources) -> Result<Settings> {
             Found::remember(setting, &mut settings, source);
         }
     }
+    // What the nearest file says of a name counts.
+    for file in files.into_iter().rev() {
+        settings.commands.extend(file.commands);
+        settings.connections.extend(file.connections);
+    }
     Ok(settings)
 }
 

@@ -6,6 +6,7 @@
 //! | `table`, `http`, `client` | say once what each setting is |
 //! | `load` | looks through the layers |
 //! | `file` | reads a settings file |
+//! | `listed` | reads what a settings file lists for jobs to name |
 //! | `found` | remembers where each value was found |
 //! | `secret_url` | keeps a URL and shows it without its secrets |
 
@@ -13,11 +14,12 @@ mod client;
 mod file;
 mod found;
 mod http;
+mod listed;
 mod load;
 mod secret_url;
 mod table;
 
-use std::{fmt, path::PathBuf};
+use std::{collections::BTreeMap, fmt, path::PathBuf};
 
 pub use client::{ClientSettings, SecretText};
 pub use found::{Found, Shown, Source};
@@ -25,6 +27,8 @@ pub use http::HttpSettings;
 pub use load::Sources;
 pub use secret_url::SecretUrl;
 pub use table::{Kind, SETTINGS, Setting};
+
+use crate::{EncryptionKeys, ListedCommand, ListedConnection};
 
 /// What the people who run a service settle about it.
 ///
@@ -57,6 +61,14 @@ pub struct Settings {
     pub data_dir: Option<PathBuf>,
     /// How many runs may be live here at once.
     pub concurrency: usize,
+    /// Whether jobs that call a URL may call this machine and closed networks, too.
+    pub http_allow_private_addresses: bool,
+    /// The commands that jobs can name; only a settings file lists them.
+    pub commands: BTreeMap<String, ListedCommand>,
+    /// The databases that jobs can name; only a settings file lists them.
+    pub connections: BTreeMap<String, ListedConnection>,
+    /// The keys by which statements of jobs are kept secret from the store.
+    pub encryption_keys: Option<EncryptionKeys>,
     /// Where these values were found; nothing for settings that were made in code.
     pub found: Found,
 }
@@ -74,6 +86,10 @@ impl Default for Settings {
             client: ClientSettings::default(),
             data_dir: None,
             concurrency: 1_000,
+            http_allow_private_addresses: false,
+            commands: BTreeMap::new(),
+            connections: BTreeMap::new(),
+            encryption_keys: None,
             found: Found::default(),
         }
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// What stands in the place of a secret.
-const MASK: &str = "***";
+pub(super) const MASK: &str = "***";
 
 /// The parameters whose values tell no secret. Names are compared as they are written: one that is percent-encoded is none of these.
 const HARMLESS: [&str; 13] = [

@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 
-use super::{SecretUrl, Settings, client, http};
+use super::{SecretUrl, Settings, client, http, secret_url::MASK};
 
 /// How a value is written in a settings file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub enum Kind {
     Count,
     /// A text in quotes.
     Text,
+    /// A text in quotes, of which nothing is shown.
+    Secret,
 }
 
 /// What a setting is.
@@ -143,6 +145,31 @@ pub const SETTINGS: &[Setting] = &[
         take: |settings, value| count(text(value)?).map(|concurrency| settings.concurrency = concurrency),
         text: |settings| Some(settings.concurrency.to_string().into()),
     },
+    Setting {
+        name: "http_allow_private_addresses",
+        variable: "CRON_MANAGER_HTTP_ALLOW_PRIVATE_ADDRESSES",
+        flag: "http-allow-private-addresses",
+        value: "BOOL",
+        about: "Whether jobs that call a URL may call this machine and closed networks, too",
+        unset: "",
+        kind: Kind::Switch,
+        secret: false,
+        take: |settings, value| switch(text(value)?).map(|on| settings.http_allow_private_addresses = on),
+        text: |settings| Some(settings.http_allow_private_addresses.to_string().into()),
+    },
+    Setting {
+        name: "encryption_keys",
+        variable: "CRON_MANAGER_ENCRYPTION_KEYS",
+        flag: "encryption-keys",
+        value: "ID:KEY,…",
+        about: "The keys by which statements of query jobs are kept secret from the store, each 32 random bytes in base64; the first one \
+                encrypts, all decrypt",
+        unset: "no query jobs",
+        kind: Kind::Secret,
+        secret: true,
+        take: |settings, value| text(value).map(|keys| settings.encryption_keys = Some(keys.into())),
+        text: |settings| settings.encryption_keys.as_ref().map(|keys| keys.expose().into()),
+    },
     http::SERVICE,
     http::PROTO,
     http::TOKEN,
@@ -181,7 +208,11 @@ impl Setting {
     /// Its value, without secrets.
     pub(super) fn shown(&self, settings: &Settings) -> Option<String> {
         let text = (self.text)(settings)?.to_string_lossy().into_owned();
-        Some(if self.secret { SecretUrl::from(text).to_string() } else { text })
+        Some(match (self.kind, self.secret) {
+            (Kind::Secret, _) => MASK.to_owned(),
+            (_, true) => SecretUrl::from(text).to_string(),
+            (_, false) => text,
+        })
     }
 }
 

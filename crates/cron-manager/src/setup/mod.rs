@@ -1,21 +1,23 @@
 //! The only wiring: which parts a manager is made of.
 
 mod open;
+mod runners;
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 #[cfg(feature = "settings")]
 use crate::settings::Settings;
 use crate::{
-    CronManager, Result,
+    CronManager, EncryptionKeys, IntoHandler, ListedCommand, ListedConnection, Result,
     backends::{
         memory::{MemoryLocker, MemoryStore},
         system::{SystemClock, SystemRandomness, TokioSpawn, host_name},
     },
-    contracts::{Clock, Locker, Randomness, Services, Signal, Signals, Spawn, Store},
+    contracts::{Clock, Handler, Locker, Randomness, Services, Signal, Signals, Spawn, Store},
     scheduler::{Parts, Replica, Tuning},
 };
 use open::{Ground, Opened};
+use runners::{Base, OwnRunners};
 
 #[cfg(feature = "redis")]
 use crate::backends::redis::RedisOptions;
@@ -45,6 +47,8 @@ pub struct Builder {
     settings: Option<Settings>,
     version: String,
     services: Services,
+    runners: HashMap<String, Arc<dyn Handler>>,
+    own_runners: OwnRunners,
     tuning: Option<Tuning>,
     #[cfg(feature = "metrics")]
     metrics_max_jobs: Option<usize>,
@@ -153,6 +157,38 @@ impl Builder {
         self
     }
 
+    /// Runs jobs of another type than inline: `runner` as [`JobType::runner`](crate::JobType::runner) names it, such as `http`. Counts more
+    /// than the library's own.
+    pub fn runner<M>(mut self, runner: impl Into<String>, handler: impl IntoHandler<M>) -> Self {
+        self.runners.insert(runner.into(), Arc::new(handler.into_handler()));
+        self
+    }
+
+    /// Whether jobs that call a URL (feature `http-jobs`) may call this machine and closed networks, too; not so by default.
+    pub fn http_allow_private_addresses(mut self, allow: bool) -> Self {
+        self.own_runners.http_allow_private_addresses = Some(allow);
+        self
+    }
+
+    /// A command that jobs of that type can name (feature `command-jobs`).
+    pub fn command(mut self, name: impl Into<String>, command: ListedCommand) -> Self {
+        self.own_runners.commands.insert(name.into(), command);
+        self
+    }
+
+    /// A database that jobs which run a statement can name (feature `query-jobs`). They need [`Builder::encryption_keys`], too.
+    pub fn connection(mut self, name: impl Into<String>, connection: impl Into<ListedConnection>) -> Self {
+        self.own_runners.connections.insert(name.into(), connection.into());
+        self
+    }
+
+    /// The keys by which statements are kept secret from the store: `ID:KEY,…`, where a KEY is 32 random bytes in base64. The first one
+    /// encrypts, all decrypt.
+    pub fn encryption_keys(mut self, keys: impl Into<EncryptionKeys>) -> Self {
+        self.own_runners.encryption_keys = Some(keys.into());
+        self
+    }
+
     /// The lengths and sizes to work by.
     pub fn tuning(self, tuning: Tuning) -> Self {
         Self { tuning: Some(tuning), ..self }
@@ -181,6 +217,7 @@ impl Builder {
     fn settled(mut self) -> Self {
         let Some(settings) = self.settings.take() else { return self };
         let tuning = || Tuning { concurrency: settings.concurrency, ..Tuning::default() };
+        self.own_runners.settle(&settings);
         Self {
             tuning: self.tuning.or_else(|| Some(tuning())),
             database_url: self.database_url.or_else(|| settings.database_url.map(|url| url.expose().to_owned())),
@@ -216,6 +253,11 @@ impl Builder {
         let locker = self.locker.or(locker).unwrap_or_else(in_process);
         #[cfg(feature = "metrics")]
         let metrics = Arc::new(Metrics::new(Arc::clone(&clock), self.metrics_max_jobs.unwrap_or(Metrics::MAX_JOBS)));
+        let tuning = self.tuning.unwrap_or_default();
+        let sealer = self.own_runners.sealer()?;
+        let mut runners =
+            self.own_runners.into_runners(Base { clock: &clock, tuning: &tuning, sealer: sealer.as_ref() })?;
+        runners.extend(self.runners);
         let parts = Parts {
             store,
             locker,
@@ -227,12 +269,14 @@ impl Builder {
             host: host_name(),
             on: self.cron_manager.unwrap_or(true) && !self.read_only,
             services: Arc::new(self.services),
+            runners,
+            sealer,
             #[cfg(feature = "metrics")]
             observer: Arc::clone(&metrics) as _,
             #[cfg(not(feature = "metrics"))]
             observer: Arc::new(()),
         };
-        let manager = CronManager::new(Replica::new(parts, self.tuning.unwrap_or_default()));
+        let manager = CronManager::new(Replica::new(parts, tuning));
         #[cfg(feature = "metrics")]
         let manager = manager.with_metrics(metrics);
         Ok(manager)

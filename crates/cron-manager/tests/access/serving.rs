@@ -1,12 +1,13 @@
 //! One port for HTTP/1.1 and HTTP/2, and its end.
 
+use std::{future::ready, time::Duration};
+
 use axum::http::Request;
 use cron_manager::{
     ErrorKind,
     api::serve::{Limits, ServeOptions, serve},
     domain::TokenHash,
 };
-use std::future::ready;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
@@ -38,7 +39,8 @@ async fn both_versions_of_http_are_served_on_one_port() {
 
 #[tokio::test]
 async fn at_the_end_idle_connections_are_closed_and_requests_under_way_finish() {
-    let serving = Serving::start(Limits::default()).await;
+    // No limit ends the idle one.
+    let serving = Serving::start(Limits { head_timeout: Duration::from_secs(3_600), ..Limits::default() }).await;
     let mut idle = serving.connect().await;
     idle.write_all(GET).await.unwrap();
     let mut first = [0; 17];

@@ -2,14 +2,15 @@
 
 use async_trait::async_trait;
 use cron_manager::{
-    AuditRecord, Author, ClaimToken, CronConfig, CronConfigId, CronRun, Error, Hold, JobName, RegisteredReplica,
-    ReplicaId, ReplicaStatus, Result, Revision, RunId, Token, TokenId,
+    AuditRecord, Author, ClaimToken, Control, ControlFields, CronConfig, CronConfigId, CronRun, Error, Hold, JobName,
+    RegisteredReplica, ReplicaId, ReplicaStatus, Result, Revision, RunId, Token, TokenId,
     contracts::{
-        AuditQuery, Busy, ConfigQuery, Decide, Finish, HeldOutput, Look, Pages, RunOutput, RunQuery, Store, Watch,
+        AuditQuery, Beat, Busy, ConfigQuery, CreateRequest, Decide, Finish, HeldOutput, Look, Pages, RunOutput,
+        RunQuery, Store, VersionQuery, Watch,
     },
     domain::{
         NewToken, TokenHash,
-        ledger::{Account, Page},
+        ledger::{Account, ConfigVersion, Page},
     },
 };
 
@@ -37,7 +38,7 @@ impl Store for BrokenStore {
     async fn look(&self, _: Revision, _: &[CronConfigId]) -> Result<Look> {
         away()
     }
-    async fn heartbeat(&self, _: &[Hold]) -> Result<Vec<RunId>> {
+    async fn heartbeat(&self, _: &[Hold]) -> Result<Vec<Beat>> {
         away()
     }
     async fn finish(&self, _: &[Finish]) -> Result<Vec<RunId>> {
@@ -104,6 +105,21 @@ impl Store for BrokenStore {
         Ok(false)
     }
     async fn audit(&self, _: &AuditQuery) -> Result<Vec<AuditRecord>> {
+        away()
+    }
+    async fn requested(&self, _: &[String]) -> Result<Vec<CronRun>> {
+        away()
+    }
+    async fn create_once(&self, _: CronConfig, _: &CreateRequest, _: &Author) -> Result<CronConfig> {
+        away()
+    }
+    async fn versions(&self, _: CronConfigId, _: &VersionQuery) -> Result<Vec<ConfigVersion>> {
+        away()
+    }
+    async fn control(&self) -> Result<Control> {
+        away()
+    }
+    async fn update_control(&self, _: &ControlFields, _: Option<i64>, _: &Author) -> Result<Control> {
         away()
     }
 }

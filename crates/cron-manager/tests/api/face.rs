@@ -91,7 +91,7 @@ fn rewritten(value: Value, rewrite: &dyn Fn(Value) -> Value) -> Value {
         Value::Object(fields) => fields
             .into_iter()
             .map(|(name, value)| match name.as_str() {
-                "context" | "result" => (name, rewrite(value)),
+                "context" | "result" | "difference" => (name, rewrite(value)),
                 _ => (name, rewritten(value, rewrite)),
             })
             .collect(),

@@ -190,4 +190,37 @@ laws! {
         create(&face, json!({"name": "j"})).await;
         assert_eq!(face.call("TriggerCronConfig", json!({"id": 1})).await, refused("FAILED_PRECONDITION", &[]));
     }
+
+    async fn a_change_leaves_a_record_of_who_and_what(face: Face) {
+        create(&face, json!({"name": "j", "every": "60s"})).await;
+        update(&face, json!({"id": 1, "cronConfig": {"every": "90s"}})).await.unwrap();
+        update(&face, json!({"id": 1, "cronConfig": {"every": "90s"}})).await.unwrap();
+        let records = face.call("ListAuditRecords", json!({"configId": 1})).await.unwrap()["auditRecords"].take();
+        let records = records.as_array().unwrap();
+        assert_eq!(records.len(), 2, "a change of nothing leaves none");
+        assert_eq!((&records[0]["action"], &records[0]["actor"]), (&json!("update"), &json!("anonymous")));
+        assert_eq!((&records[0]["resource"], &records[0]["role"]), (&json!("j"), &json!("admin")));
+        assert_eq!(records[0]["difference"], json!({"every": {"old": "60s", "new": "90s"}}));
+        assert_eq!(records[1]["action"], "create");
+        let others = face.call("ListAuditRecords", json!({"actor": "somebody"})).await.unwrap();
+        assert_eq!(others["auditRecords"], json!([]));
+    }
+
+    async fn a_token_shows_its_secret_once_and_is_taken_back(face: Face) {
+        assert_eq!(face.call("CreateToken", json!({"name": "ci", "role": "king"})).await, invalid("role"));
+        assert_eq!(face.call("ListTokens", json!({})).await, Ok(json!({"tokens": []})));
+        let made = face.call("CreateToken", json!({"name": "ci", "role": "viewer"})).await.unwrap();
+        let secret = made["secret"].as_str().unwrap();
+        assert!(secret.starts_with("cm_1_"), "{secret}");
+        let mut listed = face.call("ListTokens", json!({})).await.unwrap()["tokens"].take();
+        assert_eq!(listed[0], made["token"]);
+        let revoked = face.call("RevokeToken", json!({"id": "1"})).await.unwrap();
+        assert!(revoked["revokedAt"].is_string());
+        listed[0]["revokedAt"] = revoked["revokedAt"].clone();
+        assert_eq!(face.call("ListTokens", json!({})).await.unwrap()["tokens"], listed);
+        assert_eq!(face.call("RevokeToken", json!({"id": "2"})).await, refused("NOT_FOUND", &[]));
+        let records = face.call("ListAuditRecords", json!({})).await.unwrap().to_string();
+        assert!(records.contains("create_token") && records.contains("revoke_token"), "{records}");
+        assert!(!records.contains(secret) && !listed.to_string().contains(secret));
+    }
 }

@@ -16,3 +16,4 @@ mod pages;
 mod probes;
 mod runs;
 mod serving;
+mod streams;

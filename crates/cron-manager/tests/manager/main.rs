@@ -6,14 +6,19 @@
     reason = "a test may end by a panic, and has a runtime of its own"
 )]
 
+mod asking;
 mod calls;
+mod cancelling;
 mod configs;
 #[path = "../../benches/ledger/counting.rs"]
 mod counting;
 mod follow;
+mod job_types;
 mod locker;
 mod locks;
 mod metrics;
+mod pausing;
+mod previewing;
 mod recovery;
 mod replicas;
 mod running;
@@ -21,5 +26,6 @@ mod service;
 mod settled;
 mod shutting_down;
 mod spans;
+mod switching;
 mod telling;
 mod watching;

@@ -81,6 +81,30 @@ impl Service {
         Self { clock, store, manager, signal }
     }
 
+    /// A manager that can run jobs of another type than inline.
+    pub(crate) async fn with_runner(runner: &str, handler: impl cron_manager::Handler) -> Self {
+        let clock = ManualClock::new(instant(START));
+        let store = Arc::new(MemoryStore::shared(Arc::new(clock.clone())));
+        Self::running(clock, store, LocalSignal::default(), runner, handler).await
+    }
+
+    /// Another process of the same service, with such a runner.
+    pub(crate) async fn another_with_runner(&self, runner: &str, handler: impl cron_manager::Handler) -> Self {
+        Self::running(self.clock.clone(), Arc::clone(&self.store), self.signal.clone(), runner, handler).await
+    }
+
+    async fn running(
+        clock: ManualClock,
+        store: Arc<dyn Store>,
+        signal: LocalSignal,
+        runner: &str,
+        handler: impl cron_manager::Handler,
+    ) -> Self {
+        let builder = CronManager::builder().store(Arc::clone(&store)).clock(Arc::new(clock.clone()));
+        let manager = builder.signal(Arc::new(signal.clone())).runner(runner, handler).build().await.unwrap();
+        Self { clock, store, manager, signal }
+    }
+
     /// Another process of the same service.
     pub(crate) async fn another(&self) -> Self {
         self.another_with(Tuning { stop_grace: seconds(5), ..Tuning::default() }).await

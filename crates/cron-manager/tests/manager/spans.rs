@@ -87,7 +87,7 @@ async fn a_run_has_a_span_linked_to_the_trace_it_was_asked_for_in() {
     let config = service.manager.job("traced").run(handler).await.unwrap();
     service.manager.start();
     let asked_in: TraceParent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00".parse().unwrap();
-    service.manager.trigger_traced(config.id, Some(asked_in)).await.unwrap();
+    service.manager.in_trace(asked_in).trigger(config.id).await.unwrap();
     quiet().await;
     let run = service.manager.cron_runs(&RunQuery { limit: 1, ..RunQuery::default() }).await.unwrap().remove(0);
     assert_eq!(run.traceparent, Some(asked_in));

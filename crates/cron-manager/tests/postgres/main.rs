@@ -12,3 +12,4 @@ mod opening;
 mod outages;
 mod server;
 mod support;
+mod switching;

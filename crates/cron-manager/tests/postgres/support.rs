@@ -31,6 +31,7 @@ pub(crate) async fn register(store: &PostgresStore, id: u64) -> ReplicaId {
         version: "1".into(),
         host: "here".into(),
         handlers: Vec::new(),
+        runners: Vec::new(),
         running: 0,
         clock_skew: SignedDuration::ZERO,
     };

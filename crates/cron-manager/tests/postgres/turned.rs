@@ -2,16 +2,16 @@
 
 use async_trait::async_trait;
 use cron_manager::{
-    AuditRecord, Author, ClaimToken, CronConfig, CronConfigId, CronRun, Hold, JobName, RegisteredReplica, ReplicaId,
-    ReplicaStatus, Result, Revision, RunId, Token, TokenId,
+    AuditRecord, Author, ClaimToken, Control, ControlFields, CronConfig, CronConfigId, CronRun, Hold, JobName,
+    RegisteredReplica, ReplicaId, ReplicaStatus, Result, Revision, RunId, Token, TokenId,
     backends::postgres::{PostgresOptions, PostgresStore},
     contracts::{
-        AuditQuery, Busy, Clock, ConfigQuery, Decide, Finish, HeldOutput, Look, Pages, RunOutput, RunQuery, Store,
-        Watch,
+        AuditQuery, Beat, Busy, Clock, ConfigQuery, CreateRequest, Decide, Finish, HeldOutput, Look, Pages, RunOutput,
+        RunQuery, Store, VersionQuery, Watch,
     },
     domain::{
         NewToken, TokenHash,
-        ledger::{Account, Page},
+        ledger::{Account, ConfigVersion, Page},
     },
     testing::ManualClock,
 };
@@ -71,7 +71,7 @@ impl Store for TurnedStore {
         self.at_now().await.look(after, of).await
     }
 
-    async fn heartbeat(&self, holds: &[Hold]) -> Result<Vec<RunId>> {
+    async fn heartbeat(&self, holds: &[Hold]) -> Result<Vec<Beat>> {
         self.at_now().await.heartbeat(holds).await
     }
 
@@ -161,5 +161,25 @@ impl Store for TurnedStore {
 
     async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditRecord>> {
         self.at_now().await.audit(query).await
+    }
+
+    async fn requested(&self, request_ids: &[String]) -> Result<Vec<CronRun>> {
+        self.at_now().await.requested(request_ids).await
+    }
+
+    async fn create_once(&self, config: CronConfig, request: &CreateRequest, by: &Author) -> Result<CronConfig> {
+        self.at_now().await.create_once(config, request, by).await
+    }
+
+    async fn versions(&self, id: CronConfigId, query: &VersionQuery) -> Result<Vec<ConfigVersion>> {
+        self.at_now().await.versions(id, query).await
+    }
+
+    async fn control(&self) -> Result<Control> {
+        self.at_now().await.control().await
+    }
+
+    async fn update_control(&self, fields: &ControlFields, if_version: Option<i64>, by: &Author) -> Result<Control> {
+        self.at_now().await.update_control(fields, if_version, by).await
     }
 }

@@ -18,16 +18,16 @@ fn value(setting: &Setting, layer: usize) -> String {
         (Kind::Text, "database_url") => format!("postgres://db{layer}/jobs"),
         (Kind::Text, "redis_url") => format!("redis://cache{layer}/0"),
         (Kind::Text, "listen") => format!("localhost:{layer}"),
-        (Kind::Text, "token") => format!("an-operator-s-own-{layer}"),
+        (Kind::Secret, "token") => format!("an-operator-s-own-{layer}"),
         (Kind::Text, "allowed_origins") => format!("https://origin{layer}.example"),
-        (Kind::Text, _) => format!("text-{layer}"),
+        (Kind::Text | Kind::Secret, _) => format!("text-{layer}"),
     }
 }
 
 /// The value as a line of a settings file.
 fn line(setting: &Setting, layer: usize) -> String {
     let value = value(setting, layer);
-    let value = if setting.kind == Kind::Text { format!("{value:?}") } else { value };
+    let value = if matches!(setting.kind, Kind::Text | Kind::Secret) { format!("{value:?}") } else { value };
     format!("# the {}\n{} = {value}\n", setting.name, setting.name)
 }
 
@@ -47,8 +47,8 @@ fn each_setting_is_taken_from_the_nearest_layer_that_has_it() {
         sources.files = vec![folder.write("near", &line(setting, 2)), folder.write("far", &line(setting, 3))];
         let in_file = |name| Source::File { path: folder.path(name), line: 2 };
         let is = |sources: &Sources, layer, source| {
-            let value = if setting.name == "token" { "***".into() } else { value(setting, layer) };
-            assert_eq!(read(setting, sources), (Some(value), source));
+            let shown = if setting.kind == Kind::Secret { "***".into() } else { value(setting, layer) };
+            assert_eq!(read(setting, sources), (Some(shown), source));
         };
         is(&sources, 0, Source::Flag(setting.flag));
         sources.flags.clear();

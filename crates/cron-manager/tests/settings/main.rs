@@ -5,5 +5,6 @@
 mod document;
 mod files;
 mod layers;
+mod listed;
 mod secrets;
 mod support;

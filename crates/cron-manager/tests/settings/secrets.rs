@@ -16,19 +16,21 @@ const CANARY: &str = "c4n4ry";
 fn a_secret_may_lie_in_a_file_of_its_own() {
     let folder = Folder::new();
     let secrets: Vec<_> = SETTINGS.iter().filter(|setting| setting.secret).collect();
-    assert_eq!(
-        secrets.iter().map(|setting| setting.variable).collect::<Vec<_>>(),
-        ["DATABASE_URL", "REDIS_URL", "CRON_MANAGER_TOKEN"]
-    );
-    for setting in secrets.into_iter().take(2) {
+    let variables: Vec<_> = secrets.iter().map(|setting| setting.variable).collect();
+    assert_eq!(variables, ["DATABASE_URL", "REDIS_URL", "CRON_MANAGER_ENCRYPTION_KEYS", "CRON_MANAGER_TOKEN"]);
+    for setting in secrets.into_iter().take(3) {
         for (text, kept) in
             [("redis://u:p@h\n", "redis://u:p@h"), ("redis://h\r\n", "redis://h"), ("redis://h/\n\n", "redis://h/\n")]
         {
             let path = folder.write("secret", text);
             let variable = setting.file_variable().unwrap();
             let settings = Settings::load_with(&environment(&[(&variable, path.to_str().unwrap())])).unwrap();
-            let url = if setting.name == "redis_url" { &settings.redis_url } else { &settings.database_url };
-            assert_eq!(url.as_ref().unwrap().expose(), kept);
+            let found = match setting.name {
+                "redis_url" => settings.redis_url.as_ref().map(|url| url.expose()),
+                "database_url" => settings.database_url.as_ref().map(|url| url.expose()),
+                _ => settings.encryption_keys.as_ref().map(|keys| keys.expose()),
+            };
+            assert_eq!(found, Some(kept));
             assert_eq!(settings.source(setting.name), Source::Environment(variable));
         }
     }

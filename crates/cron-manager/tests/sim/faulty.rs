@@ -4,15 +4,15 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use cron_manager::{
-    AuditRecord, Author, ClaimToken, CronConfig, CronConfigId, CronRun, Error, Hold, JobName, RegisteredReplica,
-    ReplicaId, ReplicaStatus, Result, Revision, RunId, Token, TokenId,
+    AuditRecord, Author, ClaimToken, Control, ControlFields, CronConfig, CronConfigId, CronRun, Error, Hold, JobName,
+    RegisteredReplica, ReplicaId, ReplicaStatus, Result, Revision, RunId, Token, TokenId,
     contracts::{
-        AuditQuery, Busy, Clock, ConfigQuery, Decide, Finish, HeldOutput, Look, Pages, RunOutput, RunQuery, Store,
-        Watch,
+        AuditQuery, Beat, Busy, Clock, ConfigQuery, CreateRequest, Decide, Finish, HeldOutput, Look, Pages, RunOutput,
+        RunQuery, Store, VersionQuery, Watch,
     },
     domain::{
         NewToken, TokenHash,
-        ledger::{Account, Page},
+        ledger::{Account, ConfigVersion, Page},
     },
 };
 use parking_lot::Mutex;
@@ -96,7 +96,7 @@ impl Store for FaultyStore {
         self.call(self.store.look(after, of)).await
     }
 
-    async fn heartbeat(&self, holds: &[Hold]) -> Result<Vec<RunId>> {
+    async fn heartbeat(&self, holds: &[Hold]) -> Result<Vec<Beat>> {
         self.call(self.store.heartbeat(holds)).await
     }
 
@@ -186,5 +186,25 @@ impl Store for FaultyStore {
 
     async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditRecord>> {
         self.call(self.store.audit(query)).await
+    }
+
+    async fn requested(&self, request_ids: &[String]) -> Result<Vec<CronRun>> {
+        self.call(self.store.requested(request_ids)).await
+    }
+
+    async fn create_once(&self, config: CronConfig, request: &CreateRequest, by: &Author) -> Result<CronConfig> {
+        self.call(self.store.create_once(config, request, by)).await
+    }
+
+    async fn versions(&self, id: CronConfigId, query: &VersionQuery) -> Result<Vec<ConfigVersion>> {
+        self.call(self.store.versions(id, query)).await
+    }
+
+    async fn control(&self) -> Result<Control> {
+        self.call(self.store.control()).await
+    }
+
+    async fn update_control(&self, fields: &ControlFields, if_version: Option<i64>, by: &Author) -> Result<Control> {
+        self.call(self.store.update_control(fields, if_version, by)).await
     }
 }

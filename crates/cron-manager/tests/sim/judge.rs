@@ -10,16 +10,17 @@ use std::{
 
 use async_trait::async_trait;
 use cron_manager::{
-    AuditRecord, Author, ClaimToken, CronConfig, CronConfigId, CronRun, Fence, Hold, JobName, PageId,
-    RegisteredReplica, ReplicaId, ReplicaStatus, Result, Revision, RunId, RunKind, RunState, SkipReason, Token,
+    AuditRecord, Author, ClaimToken, Control, ControlFields, CronConfig, CronConfigId, CronRun, Fence, Hold, JobName,
+    PageId, RegisteredReplica, ReplicaId, ReplicaStatus, Result, Revision, RunId, RunKind, RunState, SkipReason, Token,
     TokenId,
     backends::memory::MemoryStore,
     contracts::{
-        AuditQuery, Busy, ConfigQuery, Decide, Finish, HeldOutput, Look, Pages, RunOutput, RunQuery, Store, Watch,
+        AuditQuery, Beat, Busy, ConfigQuery, CreateRequest, Decide, Finish, HeldOutput, Look, Pages, RunOutput,
+        RunQuery, Store, VersionQuery, Watch,
     },
     domain::{
         NewToken, TokenHash,
-        ledger::{Account, Page},
+        ledger::{Account, ConfigVersion, Page},
     },
 };
 use jiff::Timestamp;
@@ -28,6 +29,7 @@ use parking_lot::Mutex;
 use crate::{
     executor::{Executor, true_time},
     jobs::OUTSIDERS_JOBS,
+    switches::Switches,
 };
 
 /// What the judge knows. Clones are the same judge.
@@ -50,6 +52,7 @@ struct Seen {
     effects: HashMap<PageId, Fence>,
     deaths: HashMap<ReplicaId, Duration>,
     edits: HashMap<CronConfigId, i64>,
+    switches: Switches,
 }
 
 /// What a whole simulation came to.
@@ -157,6 +160,12 @@ impl Judge {
         }
         let rows: Vec<_> = seen.rows.values().cloned().collect();
         for row in &rows {
+            if row.cancelling && row.state == RunState::Running {
+                seen.violation("cancel", format!("run {} of {} went on after it was cancelled", row.id, row.name));
+            }
+            if let Some(what) = seen.switches.judge(row) {
+                seen.violation("switch", what);
+            }
             seen.note(("row", row.id, row.state, row.due_through, row.count));
         }
         Verdict {
@@ -193,6 +202,9 @@ impl Seen {
         if watermark.is_some_and(|old| old > page.watermark()) {
             self.violation("I7", format!("the watermark of {} fell", page.config().name));
         }
+        if let Some(what) = self.switches.page(page) {
+            self.violation("switch", what);
+        }
         page.runs().for_each(|run| self.row(run));
     }
 
@@ -213,6 +225,9 @@ impl Seen {
             if last.is_some_and(|last| last >= run.fence) {
                 self.violation("I7", format!("the fence of {} did not rise", run.name));
             }
+        }
+        if run.cancelling && run.state == RunState::Pending {
+            self.violation("cancel", format!("run {} of {} waits again after it was cancelled", run.id, run.name));
         }
         if run.reason == Some(SkipReason::LockedElsewhere) && !OUTSIDERS_JOBS.contains(&run.name.as_str()) {
             self.violation("I11", format!("run {} of {} was kept out by a sibling's lock", run.id, run.name));
@@ -287,7 +302,7 @@ impl Store for JudgedStore {
         self.store.look(after, of).await
     }
 
-    async fn heartbeat(&self, holds: &[Hold]) -> Result<Vec<RunId>> {
+    async fn heartbeat(&self, holds: &[Hold]) -> Result<Vec<Beat>> {
         self.store.heartbeat(holds).await
     }
 
@@ -383,5 +398,27 @@ impl Store for JudgedStore {
 
     async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditRecord>> {
         self.store.audit(query).await
+    }
+
+    async fn requested(&self, request_ids: &[String]) -> Result<Vec<CronRun>> {
+        self.store.requested(request_ids).await
+    }
+
+    async fn create_once(&self, config: CronConfig, request: &CreateRequest, by: &Author) -> Result<CronConfig> {
+        self.store.create_once(config, request, by).await
+    }
+
+    async fn versions(&self, id: CronConfigId, query: &VersionQuery) -> Result<Vec<ConfigVersion>> {
+        self.store.versions(id, query).await
+    }
+
+    async fn control(&self) -> Result<Control> {
+        self.store.control().await
+    }
+
+    async fn update_control(&self, fields: &ControlFields, if_version: Option<i64>, by: &Author) -> Result<Control> {
+        let control = self.store.update_control(fields, if_version, by).await?;
+        self.judge.seen.lock().switches.control(&control);
+        Ok(control)
     }
 }

@@ -11,6 +11,7 @@ mod jobs;
 mod judge;
 mod locker;
 mod random;
+mod switches;
 mod world;
 
 use world::World;

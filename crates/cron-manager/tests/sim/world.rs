@@ -3,9 +3,9 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use cron_manager::{
-    CronConfig, CronConfigFields, CronConfigId, CronManager, ErrorKind, PageId,
+    ControlFields, CronConfig, CronConfigFields, CronConfigId, CronManager, ErrorKind, PageId, PauseFields, RunState,
     backends::memory::{LocalSignal, MemoryLocker, MemoryStore},
-    contracts::{Clock, ConfigQuery, Store},
+    contracts::{Clock, ConfigQuery, RunQuery, Store},
     domain::ledger::Account,
     scheduler::{Parts, Replica, Tuning},
 };
@@ -129,6 +129,8 @@ impl World {
             on: true,
             services: Arc::default(),
             observer: Arc::new(()),
+            runners: Default::default(),
+            sealer: None,
         };
         let replica = Replica::new(parts, tuning());
         for name in self.names.iter().filter(|name| *name != CALLED) {
@@ -147,7 +149,7 @@ impl World {
         let at = self.random.below(self.replicas.len() as u64) as usize;
         self.reboot();
         self.faults += 1;
-        match self.random.below(14) {
+        match self.random.below(18) {
             10 | 11 => self.outsider(),
             12 => self.lock.go_away(self.executor.now() + self.random.millis(100..20_000)),
             0 => self.crash(at),
@@ -157,6 +159,9 @@ impl World {
             5 => self.shut_down(at),
             6 | 7 => self.edit(),
             8 => self.trigger(),
+            14 => self.switch_off(),
+            15 => self.pause_config(),
+            16 => self.cancel(),
             _ => self.change_luck(at),
         }
     }
@@ -258,6 +263,45 @@ impl World {
         });
     }
 
+    /// A user cancels a run that waits or runs, which may have ended by then.
+    fn cancel(&self) {
+        let state = Some(self.random.pick(&[RunState::Pending, RunState::Running]));
+        let runs = at_once(self.store.runs(&RunQuery { state, limit: 10, ..RunQuery::default() }));
+        let Some(run) = runs.get(self.random.below(10) as usize).or(runs.first()) else { return };
+        let (manager, id) = (self.user(), run.id);
+        self.executor.spawn_on(USERS, async move {
+            if let Err(error) = manager.cancel(id).await {
+                assert_eq!(error.kind(), ErrorKind::FailedPrecondition, "{error}");
+            }
+        });
+    }
+
+    /// A user switches all jobs off for a while.
+    fn switch_off(&self) {
+        let (manager, clock, length) = (self.user(), self.user_clock(), self.random.millis(1..20_000));
+        self.executor.spawn_on(USERS, async move {
+            for on in [false, true] {
+                manager.update_control(&ControlFields::enabled(on), None).await.unwrap();
+                clock.sleep_until(clock.elapsed() + length).await;
+            }
+        });
+    }
+
+    /// A user pauses a config, which then ends by itself, or is resumed.
+    fn pause_config(&self) {
+        let id = CronConfigId(1 + self.random.below(self.names.len() as u64) as i32);
+        let (manager, clock, length) = (self.user(), self.user_clock(), self.random.millis(1_000..20_000));
+        let ends = self.random.chance(0.5).then(|| clock.now() + length);
+        let fields = PauseFields { until: ends, ..PauseFields::default() };
+        self.executor.spawn_on(USERS, async move {
+            manager.pause(id, &fields, None).await.unwrap();
+            clock.sleep_until(clock.elapsed() + length).await;
+            if fields.until.is_none() {
+                manager.resume(id, None).await.unwrap();
+            }
+        });
+    }
+
     fn user_clock(&self) -> SimClock {
         SimClock { executor: self.executor.clone(), skew: Duration::ZERO, drift: 0 }
     }
@@ -281,6 +325,8 @@ impl World {
             on: true,
             services: Arc::default(),
             observer: Arc::new(()),
+            runners: Default::default(),
+            sealer: None,
         };
         CronManager::new(Replica::new(parts, tuning()))
     }
@@ -299,7 +345,7 @@ impl World {
 
     /// What the ledger says about each page, and the pages on which ticks must be accounted for in the end.
     fn accounts(&self) -> (Vec<Account>, BTreeSet<PageId>) {
-        let query = ConfigQuery { after: CronConfigId(0), limit: 1_000, show_deleted: true };
+        let query = ConfigQuery { limit: 1_000, show_deleted: true, ..ConfigQuery::default() };
         let configs: Vec<CronConfig> = at_once(self.store.configs(&query));
         let accounts = configs.iter().flat_map(|config| at_once(self.store.accounts(config.id))).collect();
         let lanes = |distributed: bool| -> Vec<_> {

@@ -10,7 +10,7 @@ use std::{
 };
 
 use cron_manager::{
-    CronConfigId, CronManager, RunState, Settings,
+    CronManager, RunState, Settings,
     contracts::{ConfigQuery, RunQuery},
 };
 
@@ -65,7 +65,9 @@ fn ticks(lines: &str) -> impl Iterator<Item = Tick> {
 async fn add_up(manager: &CronManager) -> cron_manager::Result<Ledger> {
     const ALL: usize = 10_000;
     let mut ledger = Ledger::default();
-    for config in manager.cron_configs(&ConfigQuery { after: CronConfigId(0), limit: ALL, show_deleted: true }).await? {
+    for config in
+        manager.cron_configs(&ConfigQuery { limit: ALL, show_deleted: true, ..ConfigQuery::default() }).await?
+    {
         for account in manager.accounts(config.id).await? {
             ledger.due += account.ticks().map(|(_, ticks)| ticks).sum::<u64>();
             ledger.wrong += account.imbalances().iter().map(|wrong| wrong.ticks.abs_diff(wrong.recorded)).sum::<u64>();

@@ -6,16 +6,20 @@ use crate::{
     CronConfigId, CronManager,
     api::{
         proto,
-        wire::{Change, Misfit, Page, new_config, show_config, show_run, version},
+        wire::{Change, Misfit, Page, fields, filtered, new_config, show_config, show_preview, show_version, version},
     },
-    manager::ConfigQuery,
+    manager::{ConfigQuery, VersionQuery},
 };
 
 pub(super) async fn create(
     manager: &CronManager,
     asked: proto::CreateCronConfigRequest,
 ) -> Result<proto::CreateCronConfigResponse, Status> {
-    let config = manager.create_cron_config(&new_config(asked)?).await?;
+    let (fields, request_id) = new_config(asked)?;
+    let config = match request_id.as_str() {
+        "" => manager.create_cron_config(&fields).await?,
+        request_id => manager.create_cron_config_once(&fields, request_id).await?,
+    };
     Ok(proto::CreateCronConfigResponse { cron_config: Some(show_config(&config)) })
 }
 
@@ -29,7 +33,9 @@ pub(super) async fn list(
         after: CronConfigId(page.after.unwrap_or(0).try_into().unwrap_or(i32::MAX)),
         limit: page.limit(),
         show_deleted: asked.show_deleted,
+        ..ConfigQuery::default()
     };
+    let query = filtered(query, &asked.filter)?;
     let configs = manager.cron_configs(&query).await?;
     let (cron_configs, next_page_token) = page.show(&configs, show_config, |config| config.id.0.into());
     Ok(proto::ListCronConfigsResponse { cron_configs, next_page_token })
@@ -65,13 +71,47 @@ pub(super) async fn delete(
     manager: &CronManager,
     asked: proto::DeleteCronConfigRequest,
 ) -> Result<proto::CronConfig, Status> {
-    let version = asked.etag.as_deref().map(version).transpose()?.flatten();
-    Ok(show_config(&manager.delete_cron_config(CronConfigId(asked.id), version).await?))
+    Ok(show_config(&manager.delete_cron_config(CronConfigId(asked.id), only_if(asked.etag)?).await?))
 }
 
-pub(super) async fn trigger(
+pub(super) async fn undelete(
     manager: &CronManager,
-    asked: proto::TriggerCronConfigRequest,
-) -> Result<proto::CronJob, Status> {
-    Ok(show_run(&manager.trigger(CronConfigId(asked.id)).await?))
+    asked: proto::UndeleteCronConfigRequest,
+) -> Result<proto::CronConfig, Status> {
+    Ok(show_config(&manager.undelete_cron_config(CronConfigId(asked.id), only_if(asked.etag)?).await?))
+}
+
+pub(super) async fn versions(
+    manager: &CronManager,
+    mut asked: proto::ListCronConfigVersionsRequest,
+) -> Result<proto::ListCronConfigVersionsResponse, Status> {
+    let (size, token) = (std::mem::take(&mut asked.page_size), std::mem::take(&mut asked.page_token));
+    let page = Page::new("versions", &asked, size, &token)?;
+    let query = VersionQuery { before: page.after, limit: page.limit() };
+    let versions = manager.versions(CronConfigId(asked.id), &query).await?;
+    let (versions, next_page_token) = page.show(&versions, show_version, |version| version.version);
+    Ok(proto::ListCronConfigVersionsResponse { versions, next_page_token })
+}
+
+pub(super) async fn validate(
+    manager: &CronManager,
+    asked: proto::ValidateCronConfigRequest,
+) -> Result<proto::ValidateCronConfigResponse, Status> {
+    const SHOWN: usize = 5;
+    let count = usize::try_from(asked.count).map_err(|_| Misfit::new("count", "must not be negative"))?;
+    let count = if count == 0 { SHOWN } else { count };
+    let config = fields(asked.cron_config.unwrap_or_default())?;
+    Ok(show_preview(&manager.validate(&config, count)?))
+}
+
+pub(super) async fn query_text(
+    manager: &CronManager,
+    asked: proto::GetQueryTextRequest,
+) -> Result<proto::QueryText, Status> {
+    Ok(proto::QueryText { sql: manager.query_text(CronConfigId(asked.id)).await? })
+}
+
+/// The version that an etag insists on.
+pub(super) fn only_if(etag: Option<String>) -> Result<Option<i64>, Misfit> {
+    Ok(etag.filter(|etag| !etag.is_empty()).map(|etag| version(&etag)).transpose()?.flatten())
 }

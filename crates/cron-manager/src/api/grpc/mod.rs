@@ -2,6 +2,7 @@
 
 mod access;
 mod configs;
+mod control;
 #[cfg(feature = "rest")]
 mod health;
 mod replicas;
@@ -65,10 +66,13 @@ pub struct Api {
 impl Api {
     /// The manager, speaking for the caller where it is known who calls.
     fn manager<T>(&self, request: &Request<T>) -> CronManager {
-        match request.extensions().get::<Author>() {
+        let manager = match request.extensions().get::<Author>() {
             Some(author) => self.manager.by(author.clone()),
             None => self.manager.clone(),
-        }
+        };
+        // One that is wrong is as none: whoever gets it begins a trace anew, says W3C's Trace Context.
+        let asked_in = request.metadata().get("traceparent").and_then(|text| text.to_str().ok()?.parse().ok());
+        asked_in.map_or(manager.clone(), |asked_in| manager.in_trace(asked_in))
     }
 }
 
@@ -103,7 +107,22 @@ methods! {
     call get_cron_config_by_name: GetCronConfigByNameRequest -> CronConfig = configs::get_by_name;
     call update_cron_config: UpdateCronConfigRequest -> UpdateCronConfigResponse = configs::update;
     call delete_cron_config: DeleteCronConfigRequest -> CronConfig = configs::delete;
-    call trigger_cron_config: TriggerCronConfigRequest -> CronJob = configs::trigger;
+    call undelete_cron_config: UndeleteCronConfigRequest -> CronConfig = configs::undelete;
+    call validate_cron_config: ValidateCronConfigRequest -> ValidateCronConfigResponse = configs::validate;
+    call get_query_text: GetQueryTextRequest -> QueryText = configs::query_text;
+    call list_cron_config_versions: ListCronConfigVersionsRequest -> ListCronConfigVersionsResponse = configs::versions;
+    call enable_cron_config: EnableCronConfigRequest -> CronConfig = control::enable;
+    call disable_cron_config: DisableCronConfigRequest -> CronConfig = control::disable;
+    call enable_all_cron_configs: EnableAllCronConfigsRequest -> EnableAllCronConfigsResponse = control::enable_all;
+    call disable_all_cron_configs: DisableAllCronConfigsRequest -> DisableAllCronConfigsResponse = control::disable_all;
+    call pause_cron_config: PauseCronConfigRequest -> CronConfig = control::pause;
+    call resume_cron_config: ResumeCronConfigRequest -> CronConfig = control::resume;
+    call trigger_cron_config: TriggerCronConfigRequest -> CronJob = runs::trigger;
+    call backfill_cron_config: BackfillCronConfigRequest -> BackfillCronConfigResponse = runs::backfill;
+    call cancel_cron_job: CancelCronJobRequest -> CronJob = runs::cancel;
+    call retry_cron_job: RetryCronJobRequest -> CronJob = runs::retry;
+    call get_control: GetControlRequest -> Control = control::get;
+    call update_control: UpdateControlRequest -> Control = control::update;
     call list_cron_jobs: ListCronJobsRequest -> ListCronJobsResponse = runs::list;
     call get_cron_job: GetCronJobRequest -> CronJob = runs::get;
     call get_cron_job_log: GetCronJobLogRequest -> CronJobLog = runs::log;

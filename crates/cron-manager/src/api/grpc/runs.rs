@@ -1,13 +1,14 @@
 //! Methods of runs: the ledger.
 
 use futures_util::{Stream, StreamExt};
+use serde_json::Value;
 use tonic::Status;
 
 use crate::{
-    CronManager, RunId,
+    CronConfigId, CronManager, RunId, TriggerFields,
     api::{
         proto,
-        wire::{Page, run_query, show_event, show_run, show_update},
+        wire::{Misfit, Page, needed_time, run_query, show_event, show_run, show_update},
     },
 };
 
@@ -31,6 +32,44 @@ pub(super) async fn log(
     asked: proto::GetCronJobLogRequest,
 ) -> Result<proto::CronJobLog, Status> {
     Ok(proto::CronJobLog { log: manager.cron_run_log(RunId(asked.id)).await? })
+}
+
+pub(super) async fn trigger(
+    manager: &CronManager,
+    asked: proto::TriggerCronConfigRequest,
+) -> Result<proto::CronJob, Status> {
+    let context = asked.context.map(Value::String);
+    let fields = TriggerFields { context, request_id: named(asked.request_id) };
+    Ok(show_run(&manager.trigger_with(CronConfigId(asked.id), &fields).await?))
+}
+
+pub(super) async fn backfill(
+    manager: &CronManager,
+    asked: proto::BackfillCronConfigRequest,
+) -> Result<proto::BackfillCronConfigResponse, Status> {
+    const LIMIT: usize = 100;
+    let limit = usize::try_from(asked.limit).map_err(|_| Misfit::new("limit", "must not be negative"))?;
+    let limit = if limit == 0 { LIMIT } else { limit };
+    let (from, to) = (needed_time("from", asked.from)?, needed_time("to", asked.to)?);
+    let request_id = named(asked.request_id);
+    let runs = manager.backfill(CronConfigId(asked.id), from, to, limit, request_id.as_deref()).await?;
+    Ok(proto::BackfillCronConfigResponse { cron_jobs: runs.iter().map(show_run).collect() })
+}
+
+pub(super) async fn cancel(
+    manager: &CronManager,
+    asked: proto::CancelCronJobRequest,
+) -> Result<proto::CronJob, Status> {
+    Ok(show_run(&manager.cancel(RunId(asked.id)).await?))
+}
+
+pub(super) async fn retry(manager: &CronManager, asked: proto::RetryCronJobRequest) -> Result<proto::CronJob, Status> {
+    Ok(show_run(&manager.retry(RunId(asked.id), named(asked.request_id).as_deref()).await?))
+}
+
+/// The caller's name for a request, if there is one.
+fn named(request_id: String) -> Option<String> {
+    Some(request_id).filter(|id| !id.is_empty())
 }
 
 pub(super) fn follow(

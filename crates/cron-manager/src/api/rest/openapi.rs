@@ -146,6 +146,7 @@ fn schema_of(message: &MessageDescriptor, schemas: &mut BTreeMap<String, Value>)
 
 fn property(field: &FieldDescriptor, schemas: &mut BTreeMap<String, Value>) -> Value {
     let one = match field.kind() {
+        _ if field.is_map() => json!({"type": "object", "additionalProperties": {"type": "string"}}),
         Kind::Message(message) if !message.full_name().starts_with("google.protobuf.") => schema_of(&message, schemas),
         _ => scalar(field),
     };

@@ -6,11 +6,13 @@ use serde_json::Value;
 
 use super::{
     Misfit, etag,
+    job::{show_job, with_job},
     scalar::{duration, show_duration, show_time, show_word, time, word},
     version,
 };
 use crate::{
-    CatchUp, CronConfig, CronConfigFields, CronConfigId, LockPolicy, OnAbandoned, Overlap, Policy, Schedule,
+    CatchUp, CronConfig, CronConfigFields, CronConfigId, JobKind, LockPolicy, OnAbandoned, Overlap, Pause, Policy,
+    Schedule,
     api::proto::{self, marks},
     domain::schedule::{DstGap, ScheduleKind},
 };
@@ -33,33 +35,43 @@ pub(crate) fn show_config(config: &CronConfig) -> proto::CronConfig {
         lock: Some(show_word(policy.lock)),
         lock_at_least_for: policy.lock_at_least_for.map(show_duration),
         min_gap: Some(show_duration(policy.min_gap)),
+        paused: config.paused.as_ref().map(show_pause),
         description: config.schedule.as_ref().map(Schedule::describe),
         created_at: Some(show_time(config.created_at)),
         updated_at: Some(show_time(config.updated_at)),
         deleted_at: config.deleted_at.map(show_time),
         etag: Some(etag(config.version)),
-        ..show_schedule(config.schedule.as_ref())
+        ..show_schedule(config.schedule.as_ref(), show_job(&config.job_type))
     }
 }
 
-fn show_schedule(schedule: Option<&Schedule>) -> proto::CronConfig {
-    let none = proto::CronConfig::default();
+fn show_pause(pause: &Pause) -> proto::Pause {
+    proto::Pause {
+        since: Some(show_time(pause.since)),
+        until: pause.until.map(show_time),
+        reason: pause.reason.clone(),
+    }
+}
+
+/// `shown` with a schedule.
+fn show_schedule(schedule: Option<&Schedule>, shown: proto::CronConfig) -> proto::CronConfig {
     match schedule.map(Schedule::kind) {
-        None => none,
+        None => shown,
         Some(ScheduleKind::Cron { expression, zone, gap }) => proto::CronConfig {
             cron_expression: Some(expression.to_string()),
             timezone: Some(zone.name().to_owned()),
             dst_gap: Some(show_word(gap)),
-            ..none
+            ..shown
         },
-        Some(ScheduleKind::Every(interval)) => proto::CronConfig { every: Some(show_duration(interval)), ..none },
-        Some(ScheduleKind::At(instant)) => proto::CronConfig { at: Some(show_time(instant)), ..none },
+        Some(ScheduleKind::Every(interval)) => proto::CronConfig { every: Some(show_duration(interval)), ..shown },
+        Some(ScheduleKind::At(instant)) => proto::CronConfig { at: Some(show_time(instant)), ..shown },
     }
 }
 
 /// The fields that a caller sets.
 pub(crate) fn fields(given: proto::CronConfig) -> Result<CronConfigFields, Misfit> {
     let length = |field, given: Option<_>| given.map(|given| duration(field, given)).transpose();
+    let fields = with_job(CronConfigFields::default(), &given)?;
     Ok(CronConfigFields {
         name: given.name,
         enabled: given.enabled,
@@ -79,6 +91,7 @@ pub(crate) fn fields(given: proto::CronConfig) -> Result<CronConfigFields, Misfi
         lock: given.lock.map(|text| word("lock", text)).transpose()?,
         lock_at_least_for: length("lockAtLeastFor", given.lock_at_least_for)?,
         min_gap: length("minGap", given.min_gap)?,
+        ..fields
     })
 }
 
@@ -91,13 +104,13 @@ pub(crate) struct Change {
     pub(crate) version: Option<i64>,
 }
 
-/// The fields of the config that is to be created.
-pub(crate) fn new_config(asked: proto::CreateCronConfigRequest) -> Result<CronConfigFields, Misfit> {
+/// The fields of the config that is to be created, and the caller's name for the request.
+pub(crate) fn new_config(asked: proto::CreateCronConfigRequest) -> Result<(CronConfigFields, String), Misfit> {
     let mut config = asked.cron_config.unwrap_or_default();
     agree("name", &mut config.name, asked.name)?;
     agree("enabled", &mut config.enabled, asked.enabled)?;
     agree("context", &mut config.context, asked.context)?;
-    fields(config)
+    Ok((fields(config)?, asked.request_id))
 }
 
 impl Change {
@@ -154,7 +167,11 @@ fn masked(config: &proto::CronConfig, mask: &FieldMask) -> Result<proto::CronCon
             kept.set_field(&field, given.get_field(&field).into_owned());
         }
     }
-    kept.transcode_to().map_err(|error| Misfit::new("updateMask", error.to_string()))
+    let kept: proto::CronConfig = kept.transcode_to().map_err(|error| Misfit::new("updateMask", error.to_string()))?;
+    // What is said of a job tells its type.
+    let is_told = kept.http.is_some() || kept.command.is_some() || kept.query.is_some();
+    let job_type = kept.job_type.clone().filter(|_| !is_told || config.job_type.is_some());
+    Ok(proto::CronConfig { job_type, ..kept })
 }
 
 fn dynamic(descriptor: &MessageDescriptor, config: &proto::CronConfig) -> Result<DynamicMessage, Misfit> {
@@ -185,6 +202,89 @@ fn cleared() -> proto::CronConfig {
         lock: Some(show_word(LockPolicy::default())),
         lock_at_least_for: zero,
         min_gap: Some(show_duration(Policy::DEFAULT_MIN_GAP)),
+        job_type: Some(show_word(JobKind::default())),
         ..proto::CronConfig::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{CommandFields, Context, HttpFields, HttpMethod};
+    use jiff::Timestamp;
+    use serde_json::json;
+    use std::time::Duration;
+
+    fn config(fields: &CronConfigFields) -> CronConfig {
+        fields.create(Timestamp::UNIX_EPOCH).unwrap()
+    }
+
+    /// Configs that set every field there is.
+    fn configs() -> Vec<CronConfig> {
+        let named = CronConfigFields::named("j").context(json!({"z": null, "a": [1.5, "ä"]}));
+        let second = Some(Duration::new(1, 500));
+        let limited = CronConfigFields {
+            timeout: second,
+            start_deadline: second,
+            jitter: second,
+            lock_at_least_for: second,
+            ..named.clone()
+        };
+        let fields = CronConfigFields {
+            external: Some(true),
+            lock: Some(LockPolicy::Require),
+            min_gap: second,
+            ..named.clone()
+        };
+        let at = CronConfigFields { at: Some("2031-01-02T03:04:05Z".parse().unwrap()), ..named.clone() };
+        let http = HttpFields {
+            url: Some("https://a.example/b".into()),
+            method: Some(HttpMethod::Put),
+            headers: Some([("X-Shop".to_owned(), "7".to_owned())].into()),
+        };
+        let http = CronConfigFields { http: Some(http), ..named.clone() };
+        let command = CommandFields { name: Some("backup".into()) };
+        let command = CronConfigFields { command: Some(command), ..named.clone() };
+        let by_cron = named.clone().enabled(true).cron("*/5 2-4 * * mon", "Europe/Berlin");
+        [limited, fields, at, http, command, by_cron, named.clone().every(Duration::from_secs(90)), named]
+            .map(|f| config(&f))
+            .into()
+    }
+
+    #[test]
+    fn a_config_survives_the_wire() {
+        for written in configs() {
+            let shown = show_config(&written);
+            assert_eq!(version(shown.etag.as_deref().unwrap()).unwrap(), Some(written.version));
+            assert_eq!(shown.id, Some(written.id.0));
+            assert_eq!(config(&fields(shown).unwrap()), written);
+        }
+    }
+
+    #[test]
+    fn every_field_that_can_be_set_can_be_cleared_and_is_shown() {
+        let message = proto::message("cron.CronConfig");
+        let cleared = dynamic(&message, &cleared()).unwrap();
+        let shown: Vec<_> = configs().iter().map(|config| dynamic(&message, &show_config(config)).unwrap()).collect();
+        for field in message.fields() {
+            // What is said of a job goes with its type.
+            let is_of_a_job = matches!(field.name(), "http" | "command" | "query");
+            let is_set_by_callers =
+                !marks(&field).output_only && !matches!(field.name(), "id" | "etag") && !is_of_a_job;
+            assert_eq!(cleared.has_field(&field), is_set_by_callers, "{}", field.name());
+            let is_shown = shown.iter().any(|config| config.has_field(&field));
+            assert!(is_shown || marks(&field).output_only || field.name() == "query", "{}", field.name());
+        }
+    }
+
+    #[test]
+    fn a_mask_of_all_makes_a_new_config_of_an_old_one() {
+        let all = FieldMask { paths: vec!["*".into()] };
+        let named = proto::CronConfig { name: Some("j".into()), ..proto::CronConfig::default() };
+        for old in configs() {
+            let fields = fields(masked(&named, &all).unwrap()).unwrap();
+            let new = fields.change(old).unwrap();
+            assert_eq!(new, CronConfig { context: Context::default(), ..config(&CronConfigFields::named("j")) });
+        }
     }
 }

@@ -35,6 +35,7 @@ pub(crate) fn fit(message: &MessageDescriptor, object: &mut Map<String, Value>, 
             *value = Value::String(value.to_string());
         }
         if let (Kind::Message(inner), Value::Object(fields)) = (field.kind(), value)
+            && !field.is_map()
             && !inner.full_name().starts_with("google.protobuf.")
         {
             fit(&inner, fields, &format!("{at}{name}."))?;
@@ -79,6 +80,9 @@ fn inline(message: &MessageDescriptor, value: &mut Value) {
     let Some(fields) = value.as_object_mut() else { return };
     for (name, value) in fields {
         let Some(field) = message.get_field_by_json_name(name) else { continue };
+        if field.is_map() {
+            continue;
+        }
         let json_text = marks(&field).json_text;
         match (field.kind(), &mut *value) {
             (Kind::Message(inner), Value::Array(items)) => items.iter_mut().for_each(|item| inline(&inner, item)),

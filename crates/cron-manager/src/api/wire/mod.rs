@@ -2,7 +2,10 @@
 
 mod access;
 mod config;
+mod control;
 mod etag;
+mod filter;
+mod job;
 #[cfg(any(feature = "rest", feature = "client"))]
 mod json;
 mod page;
@@ -11,15 +14,16 @@ mod run;
 mod scalar;
 
 pub(super) use access::{audit_query, new_token, show_record, show_token};
-#[cfg(feature = "client")]
-pub(super) use config::fields;
-pub(super) use config::{Change, new_config, show_config};
+pub(super) use config::{Change, fields, new_config, show_config};
+pub(super) use control::{control_change, pause_fields, show_control, show_preview, show_version};
 pub(super) use etag::{etag, version};
+pub(super) use filter::filtered;
 #[cfg(any(feature = "rest", feature = "client"))]
 pub(super) use json::{JsonText, fit, from_json, to_json};
 pub(super) use page::Page;
 pub(super) use replica::show_replica;
 pub(super) use run::{run_query, show_event, show_run, show_update};
+pub(super) use scalar::needed_time;
 #[cfg(feature = "client")]
 pub(crate) use scalar::show_time;
 

@@ -16,5 +16,6 @@ pub(crate) fn show_replica(replica: &RegisteredReplica) -> proto::Replica {
         registered_at: Some(show_time(replica.registered_at)),
         seen_at: Some(show_time(replica.seen_at)),
         draining: replica.draining,
+        runners: status.runners.iter().map(ToString::to_string).collect(),
     }
 }

@@ -34,6 +34,10 @@ pub(crate) fn show_run(run: &CronRun) -> proto::CronJob {
         error: run.error.clone(),
         truncated: run.truncated,
         idempotency_key: run.idempotency_key(),
+        context: run.context.as_ref().map(|context| context.as_str().to_owned()),
+        retry_of: run.retry_of.map(|id| id.0),
+        cancelling: run.cancelling,
+        traceparent: run.traceparent.map(|asked_in| asked_in.to_string()),
     }
 }
 
@@ -82,4 +86,51 @@ pub(crate) fn show_event(event: WatchEvent) -> proto::WatchEvent {
         WatchEvent::Lagged => Event::Lagged(proto::Lagged {}),
     };
     proto::WatchEvent { event: Some(event) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        CronConfigFields, RunKind,
+        domain::ledger::{Page as LedgerPage, Place},
+    };
+    use jiff::Timestamp;
+
+    /// A run that ended in `state`.
+    fn ended(state: RunState) -> proto::CronJob {
+        let now = Timestamp::new(9, 120_000_000).unwrap();
+        let config = CronConfigFields::named("j").enabled(true).create(now).unwrap();
+        let mut page = LedgerPage::new(now, config, Place::begun(now), Vec::new());
+        let place = page.record_tick(Timestamp::UNIX_EPOCH);
+        show_run(&CronRun { state, finished_at: Some(now), ..page.row(place).clone() })
+    }
+
+    #[test]
+    fn success_is_completed_and_all_other_ends_are_failed() {
+        let now = Some(prost_types::Timestamp { seconds: 9, nanos: 120_000_000 });
+        let ends = |state| (ended(state).completed_at, ended(state).failed_at);
+        assert_eq!(ends(RunState::Succeeded), (now, None));
+        for state in [RunState::Failed, RunState::TimedOut, RunState::Cancelled, RunState::Abandoned] {
+            assert_eq!(ends(state), (None, now), "{state}");
+        }
+    }
+
+    #[test]
+    fn the_proto_names_every_word_that_there_is() {
+        let words = |field: &str| {
+            let field = proto::message("cron.CronJob").get_field_by_name(field).unwrap();
+            proto::marks(&field).words.clone()
+        };
+        assert_eq!(words("state"), RunState::ALL.iter().map(|state| state.as_str()).collect::<Vec<_>>());
+        assert_eq!(words("kind"), RunKind::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>());
+        let (mut known, mut all) =
+            (words("reason"), SkipReason::ALL.iter().map(|reason| reason.as_str()).collect::<Vec<_>>());
+        known.sort();
+        all.sort_unstable();
+        assert_eq!(known, all);
+        for &state in RunState::ALL {
+            assert_eq!(ended(state).state, state.as_str());
+        }
+    }
 }

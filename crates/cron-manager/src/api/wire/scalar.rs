@@ -16,6 +16,11 @@ pub(super) fn time(field: &str, instant: prost_types::Timestamp) -> Result<Times
     Timestamp::new(instant.seconds, instant.nanos).map_err(|error| Misfit::new(field, format!("no such time: {error}")))
 }
 
+/// A time that must be given.
+pub(crate) fn needed_time(field: &str, instant: Option<prost_types::Timestamp>) -> Result<Timestamp, Misfit> {
+    time(field, instant.ok_or_else(|| Misfit::new(field, "is missing; write a time such as 2026-01-31T00:00:00Z"))?)
+}
+
 pub(super) fn show_duration(duration: Duration) -> prost_types::Duration {
     let seconds = duration.as_secs().try_into().unwrap_or(i64::MAX);
     prost_types::Duration { seconds, nanos: duration.subsec_nanos().cast_signed() }

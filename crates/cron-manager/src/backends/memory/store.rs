@@ -1,6 +1,6 @@
 //! The reference store.
 
-use std::{ops::Bound, sync::Arc};
+use std::{collections::BTreeSet, ops::Bound, sync::Arc};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -8,15 +8,16 @@ use parking_lot::Mutex;
 
 use super::{output::Output, tables::Tables};
 use crate::{
-    AuditRecord, Author, ClaimToken, CronConfig, CronConfigId, CronRun, Hold, JobName, LogPart, PageId,
-    RegisteredReplica, ReplicaId, ReplicaStatus, Result, Revision, RunId, RunOutput, RunState, StoreId, Token, TokenId,
+    AuditRecord, Author, ClaimToken, Control, ControlFields, CronConfig, CronConfigId, CronRun, Hold, JobName, LogPart,
+    PageId, RegisteredReplica, ReplicaId, ReplicaStatus, Result, Revision, RunId, RunOutput, RunState, StoreId, Token,
+    TokenId,
     contracts::{
-        AuditQuery, Busy, Clock, ConfigQuery, Decide, Finish, HeldOutput, Look, Pages, RunQuery, Running, Standing,
-        Store, Waiting, Watch,
+        AuditQuery, Beat, Busy, Clock, ConfigQuery, CreateRequest, Decide, Finish, HeldOutput, Look, Pages, RunQuery,
+        Running, Standing, Store, VersionQuery, Waiting, Watch,
     },
     domain::{
         NewToken, TokenHash,
-        ledger::{Account, Page},
+        ledger::{Account, ConfigVersion, Page},
     },
 };
 
@@ -87,15 +88,17 @@ impl Store for MemoryStore {
             waiting: waiting.map(Waiting::of).collect(),
             watermarks: of.iter().filter_map(|id| Some((*id, tables.watermark(*id)?))).collect(),
             draining: draining(tables.registry.all()),
+            control: tables.control.clone(),
+            cancelling: tables.live().filter(|run| run.cancelling).filter_map(CronRun::hold).collect(),
         })
     }
 
-    async fn heartbeat(&self, holds: &[Hold]) -> Result<Vec<RunId>> {
+    async fn heartbeat(&self, holds: &[Hold]) -> Result<Vec<Beat>> {
         let mut tables = self.tables.lock();
         let mut moved = Vec::new();
         for hold in holds {
             if let Some(run) = tables.held(*hold) {
-                moved.push(run.id);
+                moved.push(Beat { run_id: run.id, cancelling: run.cancelling });
                 tables.put(CronRun { heartbeat: run.heartbeat + 1, ..run });
             }
         }
@@ -167,9 +170,7 @@ impl Store for MemoryStore {
     async fn configs(&self, query: &ConfigQuery) -> Result<Vec<CronConfig>> {
         let tables = self.tables.lock();
         let configs = tables.configs.values().map(|row| &row.config);
-        let listed =
-            configs.filter(|config| config.id > query.after && (query.show_deleted || config.deleted_at.is_none()));
-        Ok(listed.take(query.limit).cloned().collect())
+        Ok(configs.filter(|config| query.matches(config)).take(query.limit).cloned().collect())
     }
 
     async fn run(&self, id: RunId) -> Result<Option<CronRun>> {
@@ -242,6 +243,33 @@ impl Store for MemoryStore {
 
     async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditRecord>> {
         Ok(self.tables.lock().audit.list(query))
+    }
+
+    async fn requested(&self, request_ids: &[String]) -> Result<Vec<CronRun>> {
+        let tables = self.tables.lock();
+        let ids: BTreeSet<_> = request_ids.iter().filter_map(|id| tables.requests.get(id)).collect();
+        Ok(ids.into_iter().map(|id| tables.runs[id].clone()).collect())
+    }
+
+    async fn create_once(&self, config: CronConfig, request: &CreateRequest, by: &Author) -> Result<CronConfig> {
+        self.tables.lock().create_once(config, request, by, self.now())
+    }
+
+    async fn versions(&self, id: CronConfigId, query: &VersionQuery) -> Result<Vec<ConfigVersion>> {
+        let tables = self.tables.lock();
+        let versions = tables.configs.get(&id).map(|row| row.versions.as_slice()).unwrap_or_default();
+        let before = |version: &&ConfigVersion| query.before.is_none_or(|before| version.version < before);
+        Ok(versions.iter().rev().filter(before).take(query.limit).cloned().collect())
+    }
+
+    async fn control(&self) -> Result<Control> {
+        Ok(self.tables.lock().control.clone())
+    }
+
+    async fn update_control(&self, fields: &ControlFields, if_version: Option<i64>, by: &Author) -> Result<Control> {
+        let mut tables = self.tables.lock();
+        let now = self.now();
+        tables.update_control(fields, if_version, by, now)
     }
 }
 

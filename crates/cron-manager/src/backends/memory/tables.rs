@@ -13,9 +13,11 @@ use super::{
     registry::Registry,
 };
 use crate::{
-    AuditRecord, Author, ClaimToken, CronConfig, CronConfigId, CronRun, Error, ErrorKind, Fence, Hold, JobName, PageId,
-    ReplicaId, Result, Revision, RunId, RunKind, RunState, StoreId,
+    AuditRecord, Author, ClaimToken, Control, ControlFields, CronConfig, CronConfigId, CronRun, Error, ErrorKind,
+    Fence, Hold, JobName, PageId, ReplicaId, Result, Revision, RunId, RunKind, RunState, StoreId,
+    contracts::CreateRequest,
     domain::{
+        SwitchedOff,
         ledger::{Account, ConfigVersion, Page, Place},
         schedule::tz_database_version,
     },
@@ -30,10 +32,16 @@ pub(super) struct Tables {
     pub(super) registry: Registry,
     pub(super) tokens: Tokens,
     pub(super) audit: Audit,
+    pub(super) control: Control,
+    /// When jobs were switched off, oldest first.
+    off: Vec<SwitchedOff>,
     names: HashMap<JobName, CronConfigId>,
     /// The backstop of the protocol: a tick has one row per attempt.
     ticks: HashSet<(PageId, Timestamp, u32)>,
-    requests: HashSet<String>,
+    /// Which run was asked for under a request id.
+    pub(super) requests: HashMap<String, RunId>,
+    /// Which config was created by a request.
+    created: HashMap<String, (CronConfigId, String)>,
     /// How far each page has come.
     marks: BTreeMap<PageId, Mark>,
     live: BTreeMap<PageId, BTreeSet<RunId>>,
@@ -43,7 +51,7 @@ pub(super) struct Tables {
 pub(super) struct ConfigRow {
     pub(super) config: CronConfig,
     pub(super) revision: Revision,
-    versions: Vec<ConfigVersion>,
+    pub(super) versions: Vec<ConfigVersion>,
 }
 
 struct Mark {
@@ -70,9 +78,12 @@ impl Tables {
             registry: Registry::default(),
             tokens: Tokens::default(),
             audit: Audit::default(),
+            control: Control::default(),
+            off: Vec::new(),
             names: HashMap::new(),
             ticks: HashSet::new(),
-            requests: HashSet::new(),
+            requests: HashMap::new(),
+            created: HashMap::new(),
             marks: BTreeMap::new(),
             live: BTreeMap::new(),
             last_skip: HashMap::new(),
@@ -94,6 +105,24 @@ impl Tables {
         Ok(config)
     }
 
+    pub(super) fn create_once(
+        &mut self,
+        config: CronConfig,
+        request: &CreateRequest,
+        by: &Author,
+        now: Timestamp,
+    ) -> Result<CronConfig> {
+        match self.created.get(&request.id) {
+            Some((id, body)) if *body == request.body => Ok(self.configs[id].config.clone()),
+            Some(_) => Err(Error::new(ErrorKind::AlreadyExists, "that request id was used for another request")),
+            None => {
+                let config = self.create(config, by, now)?;
+                self.created.insert(request.id.clone(), (config.id, request.body.clone()));
+                Ok(config)
+            }
+        }
+    }
+
     /// The pages of a config that an edit is about.
     pub(super) fn pages_of(&self, config_id: CronConfigId) -> Vec<PageId> {
         let live = self.registry.ids().map(Some);
@@ -110,7 +139,30 @@ impl Tables {
         let open = id.lane.is_none_or(|replica| self.registry.registered_at(replica).is_some());
         let Mark { watermark, fence, started_at, .. } = *mark;
         let place = Place { lane: id.lane, open, watermark, fence, started_at };
-        Some(Page::new(now, row.config.clone(), place, runs))
+        let off = self.off.iter().filter(|off| off.until.is_none_or(|until| until > watermark)).copied().collect();
+        Some(Page::new(now, row.config.clone(), place, runs).with_switched_off(off))
+    }
+
+    pub(super) fn update_control(
+        &mut self,
+        fields: &ControlFields,
+        if_version: Option<i64>,
+        by: &Author,
+        now: Timestamp,
+    ) -> Result<Control> {
+        let control = fields.change(&self.control, if_version, now)?;
+        match (self.control.enabled, control.enabled) {
+            (true, false) => self.off.push(SwitchedOff { since: now, until: None }),
+            (false, true) => {
+                self.off.iter_mut().filter(|off| off.until.is_none()).for_each(|off| off.until = Some(now))
+            }
+            _ => {}
+        }
+        if control != self.control {
+            self.audit.add(AuditRecord::controlled(&self.control, &control, by), now);
+        }
+        self.control = control.clone();
+        Ok(control)
     }
 
     fn begin_lane(&mut self, id: PageId) {
@@ -146,7 +198,7 @@ impl Tables {
             if run.kind == RunKind::Tick && (self.ticks.contains(&key) || !new.insert(key)) {
                 return Err(broken(format!("the tick {} of {} has a row already", run.due_at, run.name)));
             }
-            if run.request_id.as_ref().is_some_and(|request| self.requests.contains(request)) {
+            if run.request_id.as_ref().is_some_and(|request| self.requests.contains_key(request)) {
                 return Err(Error::new(ErrorKind::AlreadyExists, "that request id was used before"));
             }
         }
@@ -160,7 +212,7 @@ impl Tables {
             if run.kind == RunKind::Tick {
                 self.ticks.insert((run.page_id(), run.due_at, run.attempt));
             }
-            self.requests.extend(run.request_id.clone());
+            self.requests.extend(run.request_id.clone().map(|request| (request, run.id)));
             let run = run.clone();
             self.put(run);
         }

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     CronConfigId, JobName, PageId, ReplicaId,
+    contracts::VersionQuery,
     domain::ledger::{Account, ConfigVersion},
 };
 
@@ -23,7 +24,9 @@ pub(super) async fn accounts(on: &mut Session, id: CronConfigId) -> Result<Vec<A
     let mut fields = Fields::of(&row);
     let name: JobName = fields.take()?;
     let service = (None, fields.instant()?, fields.instant()?);
-    let (versions, mut recorded) = (versions(on, id).await?, recorded(on, id).await?);
+    let all = VersionQuery { before: None, limit: usize::MAX };
+    let (mut versions, mut recorded) = (versions(on, id, &all).await?, recorded(on, id).await?);
+    versions.reverse();
     let account = |(lane, since, watermark)| Account {
         page_id: PageId { config_id: id, lane },
         name: name.clone(),
@@ -60,11 +63,16 @@ async fn recorded(on: &mut Session, id: CronConfigId) -> Result<HashMap<Option<R
     Ok(recorded)
 }
 
-async fn versions(on: &mut Session, id: CronConfigId) -> Result<Vec<ConfigVersion>, Failure> {
-    let query = on.query(concat!(
+/// Newest first.
+pub(super) async fn versions(
+    on: &mut Session,
+    id: CronConfigId,
+    query: &VersionQuery,
+) -> Result<Vec<ConfigVersion>, Failure> {
+    let statement = on.query(concat!(
         "SELECT version, since, distributed, tz_database, ",
         schedule_columns!(),
-        " FROM @cron_config_versions WHERE config_id = $1 ORDER BY version"
+        " FROM @cron_config_versions WHERE config_id = $1 AND version < $2 ORDER BY version DESC LIMIT $3"
     ));
     let version = |row: &PgRow| {
         let mut fields = Fields::of(row);
@@ -76,5 +84,7 @@ async fn versions(on: &mut Session, id: CronConfigId) -> Result<Vec<ConfigVersio
             schedule: ScheduleColumns::read(&mut fields)?.schedule()?,
         })
     };
-    on.rows(query.bind(id)).await?.iter().map(version).collect()
+    let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
+    let statement = statement.bind(id).bind(query.before.unwrap_or(i64::MAX)).bind(limit);
+    on.rows(statement).await?.iter().map(version).collect()
 }

@@ -14,8 +14,9 @@ use super::{
     session::{Session, Statement},
 };
 use crate::{
-    AuditRecord, Author, Context, CronConfig, CronConfigId, Error, ErrorKind, JobName, Policy, Result, Revision,
-    contracts::ConfigQuery,
+    AuditRecord, Author, Context, CronConfig, CronConfigId, Error, ErrorKind, JobName, JobType, Pause, Policy, Result,
+    Revision,
+    contracts::{ConfigQuery, CreateRequest},
     domain::{ledger::Place, schedule::tz_database_version},
 };
 
@@ -23,10 +24,10 @@ use crate::{
 macro_rules! config_columns {
     () => {
         concat!(
-            "id, name, enabled, context, ",
+            "id, name, enabled, context, job_type, job, ",
             super::schedules::schedule_columns!(),
-            ", external, catch_up, overlap, on_abandoned, start_deadline, timeout, jitter, lock, lock_at_least_for, min_gap, version, \
-             created_at, updated_at, deleted_at, watermark, fence, started_at"
+            ", external, catch_up, overlap, on_abandoned, start_deadline, timeout, jitter, lock, lock_at_least_for, min_gap, \
+             paused_at, paused_until, pause_reason, version, created_at, updated_at, deleted_at, watermark, fence, started_at"
         )
     };
 }
@@ -45,6 +46,7 @@ impl ConfigRow {
         let mut fields = Fields::of(row);
         let (id, name): (CronConfigId, JobName) = (fields.take()?, fields.take()?);
         let (enabled, context): (bool, String) = (fields.take()?, fields.take()?);
+        let (job_type, job): (String, Option<String>) = (fields.take()?, fields.take()?);
         let schedule = ScheduleColumns::read(&mut fields)?;
         let external = fields.take()?;
         let policy = PolicyColumns::read(&mut fields)?;
@@ -53,9 +55,11 @@ impl ConfigRow {
             name,
             enabled,
             context: Context::default(),
+            job_type: JobType::Inline,
             schedule: None,
             external,
             policy: Policy::default(),
+            paused: pause(&mut fields)?,
             version: fields.take()?,
             created_at: fields.instant()?,
             updated_at: fields.instant()?,
@@ -66,6 +70,7 @@ impl ConfigRow {
         let understood = || {
             Ok::<_, Error>(CronConfig {
                 context: Context::parse(&context)?,
+                job_type: JobType::from_parts(&job_type, job.as_deref())?,
                 schedule: schedule.schedule()?,
                 policy: policy.policy()?,
                 ..config.clone()
@@ -84,6 +89,12 @@ impl ConfigRow {
     pub(super) fn id(&self) -> CronConfigId {
         self.config.id
     }
+}
+
+fn pause(fields: &mut Fields<'_>) -> sqlx::Result<Option<Pause>> {
+    let (since, until) = (fields.instant_or_none()?, fields.instant_or_none()?);
+    let reason = fields.take()?;
+    Ok(since.map(|since| Pause { since, until, reason }))
 }
 
 /// A policy, its words not yet looked up.
@@ -156,10 +167,13 @@ pub(super) async fn list(on: &mut Session, query: &ConfigQuery) -> Result<Vec<Cr
     let statement = on.query(concat!(
         "SELECT ",
         config_columns!(),
-        " FROM @cron_configs WHERE id > $1 AND ($2 OR deleted_at IS NULL) ORDER BY id LIMIT $3"
+        " FROM @cron_configs WHERE id > $1 AND ($2 OR deleted_at IS NULL) AND ($4::boolean IS NULL OR enabled = $4) \
+         AND ($5::boolean IS NULL OR distributed = $5) AND ($6::text IS NULL OR starts_with(name, $6)) ORDER BY id LIMIT $3"
     ));
     let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
-    let rows = on.rows(statement.bind(query.after).bind(query.show_deleted).bind(limit)).await?;
+    let statement = statement.bind(query.after).bind(query.show_deleted).bind(limit);
+    let statement = statement.bind(query.enabled).bind(query.distributed).bind(query.name_prefix.as_deref());
+    let rows = on.rows(statement).await?;
     Ok(all(&rows)?.into_iter().map(ConfigRow::config).collect())
 }
 
@@ -177,11 +191,12 @@ pub(super) async fn create(on: &mut Session, config: &CronConfig, by: &Author) -
     refuse_taken(on, &config.name, CronConfigId(0)).await?;
     let config = CronConfig { created_at: now, updated_at: now, ..config.clone() };
     let query = on.query(concat!(
-        "INSERT INTO @cron_configs (name, enabled, context, distributed, ",
+        "INSERT INTO @cron_configs (name, enabled, context, job_type, job, distributed, ",
         schedule_columns!(),
-        ", external, catch_up, overlap, on_abandoned, start_deadline, timeout, jitter, lock, lock_at_least_for, min_gap, version, \
-         updated_at, deleted_at, revision, watermark, fence, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, 0, $21) \
+        ", external, catch_up, overlap, on_abandoned, start_deadline, timeout, jitter, lock, lock_at_least_for, min_gap, \
+         paused_at, paused_until, pause_reason, version, updated_at, deleted_at, revision, watermark, fence, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, \
+         $27, $28, $29, 0, $26) \
          RETURNING id"
     ));
     let row = on.row(bind(query, &config).bind(revision).bind(Instant(now))).await?;
@@ -189,6 +204,31 @@ pub(super) async fn create(on: &mut Session, config: &CronConfig, by: &Author) -
     write_version(on, &config, now).await?;
     audit::add(on, vec![AuditRecord::created(&config, by)], now).await?;
     Ok(config)
+}
+
+/// Creates a config, unless that was done before under the same request id.
+pub(super) async fn create_once(
+    on: &mut Session,
+    config: &CronConfig,
+    request: &CreateRequest,
+    by: &Author,
+) -> Result<CronConfig, Failure> {
+    // One who creates at a time.
+    next_revision(on).await?;
+    let query = on.query("SELECT config_id, body = $2 FROM @cron_requests WHERE id = $1");
+    let found = on.row_or_none(query.bind(request.id.as_str()).bind(request.body.as_str())).await?;
+    let Some(row) = found else {
+        let config = create(on, config, by).await?;
+        let query = on.query("INSERT INTO @cron_requests (id, config_id, body) VALUES ($1, $2, $3)");
+        on.run(query.bind(request.id.as_str()).bind(config.id).bind(request.body.as_str())).await?;
+        return Ok(config);
+    };
+    let mut fields = Fields::of(&row);
+    let (id, is_same): (CronConfigId, bool) = (fields.take()?, fields.take()?);
+    if !is_same {
+        return Err(Error::new(ErrorKind::AlreadyExists, "that request id was used for another request").into());
+    }
+    by_id(on, id).await?.ok_or_else(|| Error::internal("a config that was created is gone").into())
 }
 
 /// Puts the new version of a config in place of the old one; `place` is its service page.
@@ -200,24 +240,27 @@ pub(super) async fn edit(
 ) -> Result<(), Failure> {
     refuse_taken(on, &config.name, config.id).await?;
     let query = on.query(concat!(
-        "UPDATE @cron_configs SET (name, enabled, context, distributed, ",
+        "UPDATE @cron_configs SET (name, enabled, context, job_type, job, distributed, ",
         schedule_columns!(),
-        ", external, catch_up, overlap, on_abandoned, start_deadline, timeout, jitter, lock, lock_at_least_for, min_gap, version, \
-         updated_at, deleted_at, revision, watermark, fence, started_at) = ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, \
-         $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26) WHERE id = $27"
+        ", external, catch_up, overlap, on_abandoned, start_deadline, timeout, jitter, lock, lock_at_least_for, min_gap, \
+         paused_at, paused_until, pause_reason, version, updated_at, deleted_at, revision, watermark, fence, started_at) = ($1, $2, $3, \
+         $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31) \
+         WHERE id = $32"
     ));
     let query = bind(query, config).bind(revision).bind(Instant(place.watermark)).bind(place.fence);
     on.run(query.bind(place.started_at.map(Instant)).bind(config.id)).await?;
     Ok(write_version(on, config, place.watermark).await?)
 }
 
-/// Binds `$1` to `$22`: what an edit may change.
+/// Binds `$1` to `$27`: what an edit may change.
 fn bind<'q>(query: Statement<'q>, config: &CronConfig) -> Statement<'q> {
-    let CronConfig { policy, .. } = config;
+    let CronConfig { policy, paused, .. } = config;
     let query = query
         .bind(config.name.as_str())
         .bind(config.enabled)
         .bind(config.context.as_str())
+        .bind(config.job_type.kind().as_str())
+        .bind(config.job_type.details())
         .bind(config.is_distributed());
     ScheduleColumns::new(config.schedule.as_ref())
         .bind(query)
@@ -231,6 +274,9 @@ fn bind<'q>(query: Statement<'q>, config: &CronConfig) -> Statement<'q> {
         .bind(word(&policy.lock))
         .bind(policy.lock_at_least_for.map(Nanoseconds))
         .bind(Nanoseconds(policy.min_gap))
+        .bind(paused.as_ref().map(|pause| Instant(pause.since)))
+        .bind(paused.as_ref().and_then(|pause| pause.until).map(Instant))
+        .bind(paused.as_ref().and_then(|pause| pause.reason.as_deref()))
         .bind(config.version)
         .bind(Instant(config.updated_at))
         .bind(config.deleted_at.map(Instant))

@@ -5,22 +5,29 @@
 use sqlx::postgres::PgBindIterExt;
 
 use super::{column::Count, error::Failure, fields::Fields, session::Session};
-use crate::{Hold, Outcome, RunId, contracts::Finish};
+use crate::{
+    Hold, Outcome, RunId,
+    contracts::{Beat, Finish},
+};
 
 /// Counts a heartbeat on each hold that is still good.
-pub(super) async fn heartbeat(on: &mut Session, holds: &[Hold]) -> Result<Vec<RunId>, Failure> {
+pub(super) async fn heartbeat(on: &mut Session, holds: &[Hold]) -> Result<Vec<Beat>, Failure> {
     let query = on.query(
         "WITH held AS MATERIALIZED (SELECT job.id \
          FROM unnest($1::bigint[], $2::text[], $3::bigint[]) AS given (id, replica_id, fence) JOIN @cron_jobs AS job USING (id) \
          WHERE job.state = 'running' AND job.replica_id = given.replica_id AND job.fence = given.fence \
          ORDER BY job.id FOR NO KEY UPDATE OF job) \
-         UPDATE @cron_jobs AS job SET heartbeat = heartbeat + 1 FROM held WHERE job.id = held.id RETURNING job.id",
+         UPDATE @cron_jobs AS job SET heartbeat = heartbeat + 1 FROM held WHERE job.id = held.id RETURNING job.id, job.cancelling",
     );
     let query = query
         .bind(holds.iter().map(|hold| hold.run_id).bind_iter())
         .bind(holds.iter().map(|hold| hold.replica_id).bind_iter())
         .bind(holds.iter().map(|hold| hold.fence).bind_iter());
-    ids(on.rows(query).await?)
+    let beat = |row: &sqlx::postgres::PgRow| {
+        let mut fields = Fields::of(row);
+        Ok(Beat { run_id: fields.take()?, cancelling: fields.take()? })
+    };
+    Ok(on.rows(query).await?.iter().map(beat).collect::<sqlx::Result<_>>()?)
 }
 
 /// Ends each run whose hold is still good.

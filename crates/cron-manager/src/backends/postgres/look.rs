@@ -7,20 +7,22 @@ use sqlx::postgres::{PgBindIterExt, PgRow};
 
 use super::{
     configs::{self, config_columns},
+    control::{self, control_columns},
     error::Failure,
     fields::Fields,
     session::Session,
 };
 use crate::{
-    CronConfigId, PageId, Revision,
+    CronConfigId, Hold, PageId, Revision,
     contracts::{Look, Standing, Waiting},
 };
 
 pub(super) async fn look(on: &mut Session, after: Revision, of: &[CronConfigId]) -> Result<Look, Failure> {
-    let query = on.query(
-        "SELECT @cron_now(), revision, ARRAY(SELECT id FROM @cron_replicas WHERE ended_at IS NULL AND draining ORDER BY number) \
-         FROM @cron_revision",
-    );
+    let query = on.query(concat!(
+        "SELECT @cron_now(), revision, ARRAY(SELECT id FROM @cron_replicas WHERE ended_at IS NULL AND draining ORDER BY number), ",
+        control_columns!(),
+        " FROM @cron_revision LEFT JOIN @cron_control AS control ON true"
+    ));
     let row = on.row(query).await?;
     let mut fields = Fields::of(&row);
     let (now, revision) = (fields.instant()?, fields.take()?);
@@ -28,6 +30,8 @@ pub(super) async fn look(on: &mut Session, after: Revision, of: &[CronConfigId])
         now,
         revision,
         draining: fields.take()?,
+        control: control::fields(&mut fields)?,
+        cancelling: cancelling(on).await?,
         changed: if revision > after { changed(on, after).await? } else { Vec::new() },
         waiting: waiting(on).await?,
         watermarks: if of.is_empty() { Vec::new() } else { watermarks(on, of).await? },
@@ -56,6 +60,16 @@ async fn waiting(on: &mut Session) -> Result<Vec<Waiting>, Failure> {
         })
     };
     Ok(on.rows(query).await?.iter().map(waiting).collect::<sqlx::Result<_>>()?)
+}
+
+async fn cancelling(on: &mut Session) -> Result<Vec<Hold>, Failure> {
+    let query =
+        on.query("SELECT id, replica_id, fence FROM @cron_jobs WHERE state = 'running' AND cancelling ORDER BY id");
+    let hold = |row: &PgRow| {
+        let mut fields = Fields::of(row);
+        Ok(Hold { run_id: fields.take()?, replica_id: fields.take()?, fence: fields.take()? })
+    };
+    Ok(on.rows(query).await?.iter().map(hold).collect::<sqlx::Result<_>>()?)
 }
 
 async fn watermarks(on: &mut Session, of: &[CronConfigId]) -> Result<Vec<(CronConfigId, Timestamp)>, Failure> {

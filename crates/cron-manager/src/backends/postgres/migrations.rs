@@ -21,6 +21,10 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { sql: include_str!("migrations/0002_locks.sql"), oldest_program: 2 },
     Migration { sql: include_str!("migrations/0003_access.sql"), oldest_program: 2 },
     Migration { sql: include_str!("migrations/0004_observe.sql"), oldest_program: 2 },
+    // The version before runs jobs while they are switched off or paused, and cannot read the reasons of their skips.
+    Migration { sql: include_str!("migrations/0005_control.sql"), oldest_program: 5 },
+    // The version before takes every job for an inline one; it has no handler by the name of another.
+    Migration { sql: include_str!("migrations/0006_jobs.sql"), oldest_program: 5 },
 ];
 
 /// The form of the tables.

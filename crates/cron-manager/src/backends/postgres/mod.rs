@@ -18,6 +18,7 @@ mod accounts;
 mod audit;
 mod column;
 mod configs;
+mod control;
 mod error;
 mod fields;
 mod finish;

@@ -1,12 +1,15 @@
 //! Pages: locked, read, and written back.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use sqlx::postgres::PgBindIterExt;
 
 use super::{
-    column::lane_key,
+    column::{Instant, lane_key},
     error::Failure,
     fields::Fields,
     lock::{self, Locked},
@@ -17,7 +20,10 @@ use super::{
 use crate::{
     CronConfig, CronRun, PageId, RunState,
     contracts::{Busy, Decide, Pages},
-    domain::ledger::{Page, Place},
+    domain::{
+        SwitchedOff,
+        ledger::{Page, Place},
+    },
 };
 
 /// Lets `decide` write on pages, and keeps what it wrote.
@@ -41,14 +47,16 @@ async fn read(on: &mut Session, locked: Locked) -> Result<Vec<Page>, Failure> {
     if places.is_empty() {
         return Ok(Vec::new());
     }
-    let (now, mut runs) = rows(on, &places.keys().copied().collect::<Vec<_>>()).await?;
+    let (now, off, mut runs) = rows(on, &places).await?;
     let page = |(id, (config, place))| {
         let mut runs = runs.remove(&id).unwrap_or_default();
         runs.sort_by_key(|run: &CronRun| (run.state == RunState::Skipped, run.id));
-        Page::new(now, config, place, runs)
+        Page::new(now, config, place, runs).with_switched_off(Arc::clone(&off))
     };
     Ok(places.into_iter().map(page).collect())
 }
+
+type Rows = (Timestamp, Arc<[SwitchedOff]>, HashMap<PageId, Vec<CronRun>>);
 
 fn places(locked: Locked) -> BTreeMap<PageId, (CronConfig, Place)> {
     let configs: HashMap<_, _> = locked.configs.into_iter().map(|row| (row.id(), (row.place, row.config()))).collect();
@@ -61,8 +69,9 @@ fn places(locked: Locked) -> BTreeMap<PageId, (CronConfig, Place)> {
     places.filter_map(page).collect()
 }
 
-/// What time it is, and the rows of pages: the pending and running ones, and the skipped tick row of each that reaches furthest.
-async fn rows(on: &mut Session, ids: &[PageId]) -> Result<(Timestamp, HashMap<PageId, Vec<CronRun>>), Failure> {
+/// What time it is, when jobs were switched off, and the rows of pages: the pending and running ones, and the skipped tick row of each
+/// that reaches furthest.
+async fn rows(on: &mut Session, places: &BTreeMap<PageId, (CronConfig, Place)>) -> Result<Rows, Failure> {
     let query = on.query(concat!(
         "WITH page AS (SELECT * FROM unnest($1::integer[], $2::text[]) AS page (of_config, of_lane)), run AS (SELECT ",
         run_columns!(),
@@ -74,18 +83,27 @@ async fn rows(on: &mut Session, ids: &[PageId]) -> Result<(Timestamp, HashMap<Pa
         run_columns!(),
         " FROM page, LATERAL (SELECT * FROM @cron_jobs WHERE config_id = of_config AND coalesce(lane, '') = of_lane \
          AND state = 'skipped' AND kind = 'tick' ORDER BY due_through DESC, id DESC LIMIT 1) AS skipped) \
-         SELECT moment.now, run.id IS NOT NULL, run.* FROM (SELECT @cron_now() AS now) AS moment LEFT JOIN run ON true"
+         SELECT moment.*, run.id IS NOT NULL, run.* FROM (SELECT @cron_now() AS now, \
+         ARRAY(SELECT since FROM @cron_switched_off WHERE until IS NULL OR until > $3 ORDER BY version), \
+         ARRAY(SELECT until FROM @cron_switched_off WHERE until IS NULL OR until > $3 ORDER BY version)) AS moment LEFT JOIN run ON true"
     ));
-    let (configs, lanes) = (ids.iter().map(|id| id.config_id), ids.iter().map(|id| lane_key(id.lane)));
-    let rows = on.rows(query.bind(configs.bind_iter()).bind(lanes.bind_iter())).await?;
-    let (mut now, mut runs) = (Timestamp::UNIX_EPOCH, HashMap::<_, Vec<_>>::new());
+    let (configs, lanes) = (places.keys().map(|id| id.config_id), places.keys().map(|id| lane_key(id.lane)));
+    let earliest = places.values().map(|(_, place)| place.watermark).min().unwrap_or(Timestamp::UNIX_EPOCH);
+    let rows = on.rows(query.bind(configs.bind_iter()).bind(lanes.bind_iter()).bind(Instant(earliest))).await?;
+    let (mut now, mut off, mut runs) = (Timestamp::UNIX_EPOCH, None, HashMap::<_, Vec<_>>::new());
     for row in &rows {
         let mut fields = Fields::of(row);
         now = fields.instant()?;
+        let (since, until): (Vec<Instant>, Vec<Option<Instant>>) = (fields.take()?, fields.take()?);
+        let switched = |(since, until): (Instant, Option<Instant>)| SwitchedOff {
+            since: since.0,
+            until: until.map(|until| until.0),
+        };
+        off.get_or_insert_with(|| since.into_iter().zip(until).map(switched).collect());
         if fields.take()? {
             let run = runs::read(&mut fields)?;
             runs.entry(run.page_id()).or_default().push(run);
         }
     }
-    Ok((now, runs))
+    Ok((now, off.unwrap_or_default(), runs))
 }

@@ -25,9 +25,10 @@ pub(super) async fn watch(on: &mut Session, me: &ReplicaStatus) -> Result<Watch,
 async fn tell(on: &mut Session, me: &ReplicaStatus) -> Result<(Timestamp, StoreId), Failure> {
     let query = on.query(
         "WITH moment AS MATERIALIZED (SELECT @cron_now() AS now), \
-         told AS (INSERT INTO @cron_replicas AS replica (id, version, host, handlers, running, clock_skew_microseconds, \
-         registered_at, seen_at, heartbeat, draining) SELECT $1, $2, $3, $4, $5, $6, now, now, 0, false FROM moment \
+         told AS (INSERT INTO @cron_replicas AS replica (id, version, host, handlers, runners, running, clock_skew_microseconds, \
+         registered_at, seen_at, heartbeat, draining) SELECT $1, $2, $3, $4, $5, $6, $7, now, now, 0, false FROM moment \
          ON CONFLICT (id) DO UPDATE SET version = excluded.version, host = excluded.host, handlers = excluded.handlers, \
+         runners = excluded.runners, \
          running = excluded.running, clock_skew_microseconds = excluded.clock_skew_microseconds, seen_at = excluded.seen_at, \
          heartbeat = replica.heartbeat + 1 WHERE replica.ended_at IS NULL) SELECT now, id FROM moment, @cron_store",
     );
@@ -37,6 +38,7 @@ async fn tell(on: &mut Session, me: &ReplicaStatus) -> Result<(Timestamp, StoreI
         .bind(&me.version)
         .bind(&me.host)
         .bind(handlers)
+        .bind(&me.runners)
         .bind(i32::try_from(me.running).unwrap_or(i32::MAX))
         .bind(i64::try_from(me.clock_skew.as_micros()).unwrap_or(i64::MAX));
     let row = on.row(query).await?;
@@ -47,7 +49,7 @@ async fn tell(on: &mut Session, me: &ReplicaStatus) -> Result<(Timestamp, StoreI
 /// The live replicas, in the order of their registration.
 pub(super) async fn live(on: &mut Session) -> Result<Vec<RegisteredReplica>, Failure> {
     let query = on.query(
-        "SELECT id, version, host, handlers, running, clock_skew_microseconds, registered_at, seen_at, heartbeat, draining \
+        "SELECT id, version, host, handlers, runners, running, clock_skew_microseconds, registered_at, seen_at, heartbeat, draining \
          FROM @cron_replicas WHERE ended_at IS NULL ORDER BY number",
     );
     Ok(on.rows(query).await?.iter().map(replica).collect::<sqlx::Result<_>>()?)
@@ -85,6 +87,7 @@ fn replica(row: &PgRow) -> sqlx::Result<RegisteredReplica> {
             version: fields.take()?,
             host: fields.take()?,
             handlers: fields.take()?,
+            runners: fields.take()?,
             running: fields.take::<i32>()?.unsigned_abs(),
             clock_skew: SignedDuration::from_micros(fields.take()?),
         },

@@ -18,7 +18,7 @@ macro_rules! run_columns {
     () => {
         "id, config_id, lane, name, config_version, kind, due_at, due_through, count, attempt, request_id, start_after, \
          start_deadline, state, reason, replica_id, fence, token, heartbeat, ttl, created_at, started_at, finished_at, result, error, \
-         truncated, traceparent"
+         truncated, traceparent, context, retry_of, cancelling"
     };
 }
 pub(super) use run_columns;
@@ -53,6 +53,9 @@ pub(super) fn read(fields: &mut Fields<'_>) -> sqlx::Result<CronRun> {
         error: fields.take()?,
         truncated: fields.take()?,
         traceparent: fields.take()?,
+        context: fields.take()?,
+        retry_of: fields.take()?,
+        cancelling: fields.take()?,
     })
 }
 
@@ -67,6 +70,12 @@ async fn runs(on: &mut Session, query: Statement<'_>) -> Result<Vec<CronRun>, Fa
 pub(super) async fn by_id(on: &mut Session, id: RunId) -> Result<Option<CronRun>, Failure> {
     let query = on.query(concat!("SELECT ", run_columns!(), " FROM @cron_jobs WHERE id = $1"));
     Ok(runs(on, query.bind(id)).await?.pop())
+}
+
+pub(super) async fn requested(on: &mut Session, request_ids: &[String]) -> Result<Vec<CronRun>, Failure> {
+    let sql = concat!("SELECT ", run_columns!(), " FROM @cron_jobs WHERE request_id = ANY($1) ORDER BY id");
+    let query = on.query(sql).bind(request_ids);
+    runs(on, query).await
 }
 
 pub(super) async fn claimed(on: &mut Session, token: ClaimToken) -> Result<Vec<CronRun>, Failure> {

@@ -4,18 +4,19 @@ use async_trait::async_trait;
 use sqlx::postgres::PgConnectOptions;
 
 use super::{
-    accounts, audit, configs, finish, line::Line, look, output, pages, replicas, runs, signal::PostgresSignal, tokens,
+    accounts, audit, configs, control, finish, line::Line, look, output, pages, replicas, runs, signal::PostgresSignal,
+    tokens,
 };
 use crate::{
-    AuditRecord, Author, ClaimToken, CronConfig, CronConfigId, CronRun, Hold, JobName, RegisteredReplica, ReplicaId,
-    ReplicaStatus, Result, Revision, RunId, RunOutput, Token, TokenId,
+    AuditRecord, Author, ClaimToken, Control, ControlFields, CronConfig, CronConfigId, CronRun, Hold, JobName,
+    RegisteredReplica, ReplicaId, ReplicaStatus, Result, Revision, RunId, RunOutput, Token, TokenId,
     contracts::{
-        AuditQuery, Busy, ConfigQuery, Decide, Finish, HeldOutput, Look, Pages, Randomness, RunQuery, Spawn, Store,
-        Watch,
+        AuditQuery, Beat, Busy, ConfigQuery, CreateRequest, Decide, Finish, HeldOutput, Look, Pages, Randomness,
+        RunQuery, Spawn, Store, VersionQuery, Watch,
     },
     domain::{
         NewToken, TokenHash,
-        ledger::{Account, Page},
+        ledger::{Account, ConfigVersion, Page},
     },
 };
 
@@ -70,7 +71,7 @@ impl Store for PostgresStore {
         self.turns.reading(move |mut on| async move { (look::look(&mut on, after, of).await, on) }).await
     }
 
-    async fn heartbeat(&self, holds: &[Hold]) -> Result<Vec<RunId>> {
+    async fn heartbeat(&self, holds: &[Hold]) -> Result<Vec<Beat>> {
         self.vital.once(move |mut on| async move { (finish::heartbeat(&mut on, holds).await, on) }).await
     }
 
@@ -160,5 +161,28 @@ impl Store for PostgresStore {
 
     async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditRecord>> {
         self.turns.once(move |mut on| async move { (audit::list(&mut on, query).await, on) }).await
+    }
+
+    async fn requested(&self, request_ids: &[String]) -> Result<Vec<CronRun>> {
+        self.turns.once(move |mut on| async move { (runs::requested(&mut on, request_ids).await, on) }).await
+    }
+
+    async fn create_once(&self, config: CronConfig, request: &CreateRequest, by: &Author) -> Result<CronConfig> {
+        let config = &config;
+        let create = move |mut on| async move { (configs::create_once(&mut on, config, request, by).await, on) };
+        self.turns.writing(create).await
+    }
+
+    async fn versions(&self, id: CronConfigId, query: &VersionQuery) -> Result<Vec<ConfigVersion>> {
+        self.turns.once(move |mut on| async move { (accounts::versions(&mut on, id, query).await, on) }).await
+    }
+
+    async fn control(&self) -> Result<Control> {
+        self.turns.once(move |mut on| async move { (control::read(&mut on).await, on) }).await
+    }
+
+    async fn update_control(&self, fields: &ControlFields, if_version: Option<i64>, by: &Author) -> Result<Control> {
+        let update = move |mut on| async move { (control::update(&mut on, fields, if_version, by).await, on) };
+        self.turns.writing(update).await
     }
 }

@@ -14,7 +14,7 @@ use super::{
     session::Session,
 };
 use crate::{
-    CronConfigId, CronRun, RunId, RunState,
+    Context, CronConfigId, CronRun, RunId, RunState,
     domain::ledger::{Page, Place},
 };
 
@@ -73,11 +73,11 @@ async fn update(on: &mut Session, changes: &[Change<'_>]) -> Result<(), Failure>
         "UPDATE @cron_jobs AS job SET due_through = given.due_through, count = given.count, state = given.state, \
          reason = given.reason, exclusive = given.exclusive, replica_id = given.replica_id, fence = given.fence, token = given.token, \
          heartbeat = given.heartbeat, ttl = given.ttl, started_at = given.started_at, finished_at = given.finished_at, \
-         error = given.error, start_after = given.start_after \
+         error = given.error, start_after = given.start_after, cancelling = given.cancelling \
          FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::timestamptz[], $5::bigint[], $6::text[], $7::text[], $8::boolean[], \
-         $9::text[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::timestamptz[], $15::timestamptz[], $16::text[], $17::timestamptz[]) \
+         $9::text[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::timestamptz[], $15::timestamptz[], $16::text[], $17::timestamptz[], $18::boolean[]) \
          AS given (id, was_state, was_heartbeat, due_through, count, state, reason, exclusive, replica_id, fence, token, heartbeat, ttl, \
-         started_at, finished_at, error, start_after) \
+         started_at, finished_at, error, start_after, cancelling) \
          WHERE job.id = given.id AND job.state = given.was_state AND job.heartbeat = given.was_heartbeat",
     );
     let runs = || changes.iter().map(|change| change.run);
@@ -98,7 +98,8 @@ async fn update(on: &mut Session, changes: &[Change<'_>]) -> Result<(), Failure>
         .bind(runs().map(|run| run.started_at.map(Instant)).bind_iter())
         .bind(runs().map(|run| run.finished_at.map(Instant)).bind_iter())
         .bind(runs().map(|run| run.error.as_deref()).bind_iter())
-        .bind(runs().map(|run| Instant(run.start_after)).bind_iter());
+        .bind(runs().map(|run| Instant(run.start_after)).bind_iter())
+        .bind(runs().map(|run| run.cancelling).bind_iter());
     match on.run(query).await? {
         written if written == changes.len() as u64 => Ok(()),
         _ => Err(Failure::Moved),
@@ -112,6 +113,11 @@ fn moved(pages: &[Page], before: &[Before]) -> Vec<(CronConfigId, Place)> {
     pages.map(|page| (page.config().id, page.place())).collect()
 }
 
+/// Makes a run's instants as precise as their columns.
+fn round(run: &mut CronRun) {
+    (run.start_after, run.start_deadline) = (whole(run.start_after), whole(run.start_deadline));
+}
+
 /// Inserts the new runs, which get their ids, and moves the service's pages: two tables in one statement.
 async fn insert(on: &mut Session, pages: &mut [Page], moved: &[(CronConfigId, Place)]) -> Result<(), Failure> {
     let mut new: Vec<(&mut CronRun, bool)> = Vec::new();
@@ -123,9 +129,7 @@ async fn insert(on: &mut Session, pages: &mut [Page], moved: &[(CronConfigId, Pl
     if new.is_empty() && services().next().is_none() {
         return Ok(());
     }
-    for (run, _) in &mut new {
-        (run.start_after, run.start_deadline) = (whole(run.start_after), whole(run.start_deadline));
-    }
+    new.iter_mut().for_each(|(run, _)| round(run));
     let query = on.query(concat!(
         "WITH moved AS (UPDATE @cron_configs AS config SET watermark = given.watermark, fence = given.fence, \
          started_at = given.started_at FROM unnest($1::integer[], $2::timestamptz[], $3::bigint[], $30::timestamptz[]) \
@@ -134,9 +138,9 @@ async fn insert(on: &mut Session, pages: &mut [Page], moved: &[(CronConfigId, Pl
          $7::bigint[], $8::text[], $9::timestamptz[], $10::timestamptz[], $11::bigint[], $12::integer[], $13::text[], \
          $14::timestamptz[], $15::timestamptz[], $16::text[], $17::text[], $18::boolean[], $19::text[], $20::bigint[], $21::bigint[], \
          $22::bigint[], $23::bigint[], $24::timestamptz[], $25::timestamptz[], $26::timestamptz[], $27::text[], $28::text[], \
-         $29::boolean[], $31::text[]) WITH ORDINALITY AS given (config_id, lane, name, config_version, kind, due_at, due_through, count, attempt, \
+         $29::boolean[], $31::text[], $32::text[], $33::bigint[], $34::boolean[]) WITH ORDINALITY AS given (config_id, lane, name, config_version, kind, due_at, due_through, count, attempt, \
          request_id, start_after, start_deadline, state, reason, exclusive, replica_id, fence, token, heartbeat, ttl, created_at, \
-         started_at, finished_at, result, error, truncated, traceparent, place)), \
+         started_at, finished_at, result, error, truncated, traceparent, context, retry_of, cancelling, place)), \
          inserted AS (INSERT INTO @cron_jobs (",
         run_columns!(),
         ", exclusive) SELECT ",
@@ -175,7 +179,10 @@ async fn insert(on: &mut Session, pages: &mut [Page], moved: &[(CronConfigId, Pl
         .bind(runs().map(|run| run.error.as_deref()).bind_iter())
         .bind(runs().map(|run| run.truncated).bind_iter())
         .bind(services().map(|(_, place)| place.started_at.map(Instant)).bind_iter())
-        .bind(runs().map(|run| run.traceparent).bind_iter());
+        .bind(runs().map(|run| run.traceparent).bind_iter())
+        .bind(runs().map(|run| run.context.as_ref().map(Context::as_str)).bind_iter())
+        .bind(runs().map(|run| run.retry_of).bind_iter())
+        .bind(runs().map(|run| run.cancelling).bind_iter());
     let rows = on.rows(query).await?;
     for ((run, _), row) in new.into_iter().zip(&rows) {
         run.id = Fields::of(row).take()?;

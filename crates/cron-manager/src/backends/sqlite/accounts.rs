@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::LazyLock};
 
 use jiff::Timestamp;
 use serde::Deserialize;
-use sqlx::SqliteConnection;
+use sqlx::{SqliteConnection, SqliteExecutor};
 
 use super::{
     column,
@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     CronConfigId, PageId, Result,
+    contracts::VersionQuery,
     domain::ledger::{Account, ConfigVersion},
 };
 
@@ -24,7 +25,8 @@ type Recorded = HashMap<String, Vec<(i64, u64)>>;
 /// All that the ledger says about each page of one config.
 pub(super) async fn of(on: &mut SqliteConnection, id: CronConfigId) -> Result<Vec<Account>> {
     let Some(config) = configs::row_of(on, id).await? else { return Ok(Vec::new()) };
-    let versions = versions(on, id).await?;
+    let mut versions = versions(&mut *on, id, &VersionQuery { before: None, limit: usize::MAX }).await?;
+    versions.reverse();
     let mut recorded = recorded(on, id).await?;
     let lanes = lanes::of_configs(on, &[id]).await?;
     let mut accounts = vec![account(&config, id.into(), (config.created_at, config.watermark), &versions)];
@@ -59,7 +61,12 @@ async fn recorded(on: &mut SqliteConnection, id: CronConfigId) -> Result<Recorde
     Ok(recorded)
 }
 
-async fn versions(on: &mut SqliteConnection, id: CronConfigId) -> Result<Vec<ConfigVersion>> {
+/// Newest first.
+pub(super) async fn versions(
+    on: impl SqliteExecutor<'_>,
+    id: CronConfigId,
+    query: &VersionQuery,
+) -> Result<Vec<ConfigVersion>> {
     #[derive(Deserialize)]
     struct Row {
         version: i64,
@@ -73,9 +80,15 @@ async fn versions(on: &mut SqliteConnection, id: CronConfigId) -> Result<Vec<Con
     }
     static VERSIONS: LazyLock<String> = LazyLock::new(|| {
         let columns = [&["version", "since", "distributed", "tz_database"], &schedules::COLUMNS[..]].concat();
-        array(&select("cron_config_versions", &columns, "config_id = ?1 ORDER BY version"))
+        array(&select(
+            "cron_config_versions",
+            &columns,
+            "config_id = ?1 AND version < ?2 ORDER BY version DESC LIMIT ?3",
+        ))
     });
-    let rows: Vec<Row> = rows(on, sqlx::query_scalar(VERSIONS.as_str()).bind(id.0)).await?;
+    let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
+    let query = sqlx::query_scalar(VERSIONS.as_str()).bind(id.0).bind(query.before.unwrap_or(i64::MAX)).bind(limit);
+    let rows: Vec<Row> = rows(on, query).await?;
     rows.into_iter()
         .map(|Row { version, since, schedule, distributed, tz_database }| {
             Ok(ConfigVersion { version, since, schedule: schedule.schedule()?, distributed, tz_database })

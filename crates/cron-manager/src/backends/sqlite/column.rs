@@ -9,7 +9,7 @@ use serde::{
     ser::Error as _,
 };
 
-use crate::{JobName, ReplicaId};
+use crate::{Context, JobName, ReplicaId};
 
 /// A value and what stands for it in a column.
 pub(super) trait Column: Sized {
@@ -76,6 +76,19 @@ impl Column for JobName {
 
     fn load(stored: String) -> Result<Self, impl Display> {
         stored.parse()
+    }
+}
+
+/// Its JSON text.
+impl Column for Context {
+    type Stored = String;
+
+    fn store(&self) -> Result<String, impl Display> {
+        Ok::<_, String>(self.as_str().to_owned())
+    }
+
+    fn load(stored: String) -> Result<Self, impl Display> {
+        Self::parse(&stored)
     }
 }
 

@@ -11,24 +11,26 @@ use serde::{Deserialize, Serialize};
 use sqlx::{SqliteConnection, SqliteExecutor};
 
 use super::{
-    column,
+    audit, column,
     error::{damaged, from_sqlx},
     schedules::{self, ScheduleColumns},
     table::{Query, array, each, json, row, rows, select, upsert},
 };
 use crate::{
-    Context, CronConfig, CronConfigId, Error, ErrorKind, Fence, JobName, LockPolicy, OnAbandoned, Overlap, Policy,
-    Result, Revision,
+    AuditRecord, Author, Context, CronConfig, CronConfigId, Error, ErrorKind, Fence, JobName, JobType, LockPolicy,
+    OnAbandoned, Overlap, Pause, Policy, Result, Revision,
     contracts::{ConfigQuery, Standing},
     domain::{CatchUp, ledger::Place, schedule::tz_database_version},
 };
 
 /// The columns of a config, under the names of [`ConfigRow`]'s fields and theirs.
-const COLUMNS: [&str; 27] = [
+const COLUMNS: [&str; 32] = [
     "id",
     "name",
     "enabled",
     "context",
+    "job_type",
+    "job",
     "cron_expression",
     "timezone",
     "dst_gap",
@@ -44,6 +46,9 @@ const COLUMNS: [&str; 27] = [
     "lock",
     "lock_at_least_for",
     "min_gap",
+    "paused_at",
+    "paused_until",
+    "pause_reason",
     "version",
     "revision",
     "watermark",
@@ -63,12 +68,19 @@ pub(super) struct ConfigRow {
     #[serde(with = "column")]
     enabled: bool,
     context: String,
+    job_type: String,
+    job: Option<String>,
     #[serde(flatten)]
     schedule: ScheduleColumns,
     #[serde(with = "column")]
     external: bool,
     #[serde(flatten, with = "PolicyColumns")]
     policy: Policy,
+    #[serde(with = "column")]
+    paused_at: Option<Timestamp>,
+    #[serde(with = "column")]
+    paused_until: Option<Timestamp>,
+    pause_reason: Option<String>,
     version: i64,
     revision: Revision,
     #[serde(with = "column")]
@@ -110,9 +122,14 @@ impl ConfigRow {
             name: config.name.clone(),
             enabled: config.enabled,
             context: config.context.as_str().into(),
+            job_type: config.job_type.kind().to_string(),
+            job: config.job_type.details(),
             schedule: ScheduleColumns::new(config.schedule.as_ref()),
             external: config.external,
             policy: config.policy.clone(),
+            paused_at: config.paused.as_ref().map(|pause| pause.since),
+            paused_until: config.paused.as_ref().and_then(|pause| pause.until),
+            pause_reason: config.paused.as_ref().and_then(|pause| pause.reason.clone()),
             version: config.version,
             revision,
             watermark: place.watermark,
@@ -131,14 +148,21 @@ impl ConfigRow {
             name: self.name.clone(),
             enabled: self.enabled,
             context: Context::parse(&self.context)?,
+            job_type: JobType::from_parts(&self.job_type, self.job.as_deref())?,
             schedule: self.schedule.schedule()?,
             external: self.external,
             policy: self.policy.clone(),
+            paused: self.paused(),
             version: self.version,
             created_at: self.created_at,
             updated_at: self.updated_at,
             deleted_at: self.deleted_at,
         })
+    }
+
+    fn paused(&self) -> Option<Pause> {
+        let since = self.paused_at?;
+        Some(Pause { since, until: self.paused_until, reason: self.pause_reason.clone() })
     }
 
     /// The service's page.
@@ -165,8 +189,11 @@ static WATERMARKS: LazyLock<String> = LazyLock::new(|| {
     array("SELECT jsonb_array(id, watermark) AS value FROM cron_configs WHERE id IN (SELECT value FROM json_each(?1))")
 });
 static CHANGED: LazyLock<String> = LazyLock::new(|| each(&all("revision > ?1")));
-static LIST: LazyLock<String> =
-    LazyLock::new(|| array(&all("id > ?1 AND (?2 OR deleted_at IS NULL) ORDER BY id LIMIT ?3")));
+static LIST: LazyLock<String> = LazyLock::new(|| {
+    array(&all("id > ?1 AND (?2 OR deleted_at IS NULL) AND (?4 IS NULL OR enabled = ?4) \
+         AND (?5 IS NULL OR coalesce(context ->> 'distributed', 0) = ?5) \
+         AND (?6 IS NULL OR substr(name, 1, length(?6)) = ?6) ORDER BY id LIMIT ?3"))
+});
 
 /// The configs that meet a condition.
 fn all(condition: &str) -> String {
@@ -197,7 +224,9 @@ pub(super) async fn by_ids(on: &mut SqliteConnection, ids: &str) -> Result<Vec<C
 
 pub(super) async fn list(on: impl SqliteExecutor<'_>, query: &ConfigQuery) -> Result<Vec<CronConfig>> {
     let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
-    let query = sqlx::query_scalar(LIST.as_str()).bind(query.after.0).bind(query.show_deleted).bind(limit);
+    let ConfigQuery { after, show_deleted, enabled, distributed, name_prefix, .. } = query;
+    let query = sqlx::query_scalar(LIST.as_str()).bind(after.0).bind(show_deleted).bind(limit);
+    let query = query.bind(enabled).bind(distributed).bind(name_prefix);
     Ok(rows::<ConfigRow>(on, query).await?.iter().filter_map(ConfigRow::readable).collect())
 }
 
@@ -236,9 +265,23 @@ pub(super) async fn next_revision(on: &mut SqliteConnection) -> Result<Revision>
 }
 
 /// The id of the next new config.
-pub(super) async fn next_id(on: &mut SqliteConnection) -> Result<CronConfigId> {
+async fn next_id(on: &mut SqliteConnection) -> Result<CronConfigId> {
     let sql = "SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'cron_configs'";
     Ok(CronConfigId(sqlx::query_scalar(sql).fetch_one(on).await.map_err(from_sqlx)?))
+}
+
+/// Keeps a new config, and gives it its id and its times.
+pub(super) async fn create(
+    on: &mut SqliteConnection,
+    config: CronConfig,
+    by: &Author,
+    now: Timestamp,
+) -> Result<CronConfig> {
+    let config = CronConfig { id: next_id(on).await?, created_at: now, updated_at: now, ..config };
+    let revision = next_revision(on).await?;
+    write(on, &[ConfigRow::new(&config, revision, Place::begun(now))], revision).await?;
+    audit::add(on, vec![AuditRecord::created(&config, by)], now).await?;
+    Ok(config)
 }
 
 /// Writes configs that are new or edited, and their versions. All have the same new revision.

@@ -1,6 +1,9 @@
 //! Pages: read under the right to write, and written back.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
@@ -8,6 +11,7 @@ use sqlx::SqliteConnection;
 use super::{
     audit,
     configs::{self, ConfigRow},
+    control,
     lanes::{self, LaneRow},
     replicas,
     runs::{self, Written},
@@ -66,7 +70,10 @@ async fn read(on: &mut SqliteConnection, pages: Pages<'_>, now: Timestamp) -> Re
         };
         Some(Page::new(now, config.clone(), place, runs.remove(id).unwrap_or_default()))
     };
-    Ok((asked.iter().filter_map(&mut page).collect(), lanes))
+    let pages: Vec<Page> = asked.iter().filter_map(&mut page).collect();
+    let Some(earliest) = pages.iter().map(Page::watermark).min() else { return Ok((pages, lanes)) };
+    let off = control::switched_off(on, earliest).await?;
+    Ok((pages.into_iter().map(|page| page.with_switched_off(Arc::clone(&off))).collect(), lanes))
 }
 
 /// The lanes of configs, and which replicas live. A lane that is not there stands at its beginning.

@@ -13,8 +13,19 @@ use super::{
 };
 use crate::{JobName, RegisteredReplica, ReplicaId, ReplicaStatus, Result, StoreId};
 
-const COLUMNS: [&str; 10] =
-    ["id", "version", "host", "handlers", "running", "clock_skew", "registered_at", "seen_at", "heartbeat", "draining"];
+const COLUMNS: [&str; 11] = [
+    "id",
+    "version",
+    "host",
+    "handlers",
+    "runners",
+    "running",
+    "clock_skew",
+    "registered_at",
+    "seen_at",
+    "heartbeat",
+    "draining",
+];
 
 #[derive(Deserialize)]
 struct Row {
@@ -23,6 +34,7 @@ struct Row {
     version: String,
     host: String,
     handlers: String,
+    runners: String,
     running: u32,
     clock_skew: i64,
     #[serde(with = "column")]
@@ -42,6 +54,7 @@ impl From<Row> for RegisteredReplica {
             version: row.version,
             host: row.host,
             handlers,
+            runners: row.runners.split_terminator('\n').map(str::to_owned).collect(),
             running: row.running,
             clock_skew: SignedDuration::from_micros(row.clock_skew),
         };
@@ -50,16 +63,16 @@ impl From<Row> for RegisteredReplica {
     }
 }
 
-/// Registers a replica or keeps what it tells, unless it has ended. Its handlers are kept one a line.
+/// Registers a replica or keeps what it tells, unless it has ended. Its handlers and runners are kept one a line.
 pub(super) async fn watch(on: &mut SqliteConnection, me: &ReplicaStatus, now: Timestamp) -> Result<()> {
-    let sql = "INSERT INTO cron_replicas (id, version, host, handlers, running, clock_skew, registered_at, seen_at, heartbeat, draining) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, 0, 0) \
-               ON CONFLICT (id) DO UPDATE SET version = ?2, host = ?3, handlers = ?4, running = ?5, clock_skew = ?6, seen_at = ?7, \
+    let sql = "INSERT INTO cron_replicas (id, version, host, handlers, runners, running, clock_skew, registered_at, seen_at, heartbeat, draining) \
+               VALUES (?1, ?2, ?3, ?4, ?8, ?5, ?6, ?7, ?7, 0, 0) \
+               ON CONFLICT (id) DO UPDATE SET version = ?2, host = ?3, handlers = ?4, runners = ?8, running = ?5, clock_skew = ?6, seen_at = ?7, \
                heartbeat = heartbeat + 1 WHERE ended_at IS NULL";
     let handlers = me.handlers.iter().map(JobName::as_str).collect::<Vec<_>>().join("\n");
     let skew = i64::try_from(me.clock_skew.as_micros()).unwrap_or(i64::MAX);
     let query = sqlx::query(sql).bind(me.id.to_string()).bind(&me.version).bind(&me.host).bind(handlers);
-    let query = query.bind(me.running).bind(skew).bind(now.as_microsecond());
+    let query = query.bind(me.running).bind(skew).bind(now.as_microsecond()).bind(me.runners.join("\n"));
     query.execute(on).await.map_err(from_sqlx)?;
     Ok(())
 }

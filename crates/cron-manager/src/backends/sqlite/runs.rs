@@ -12,13 +12,13 @@ use super::{
     table::{GIVEN, Query, array, json, row, rows, select, upsert},
 };
 use crate::{
-    ClaimToken, CronConfigId, CronRun, Fence, Hold, JobName, PageId, ReplicaId, Result, RunId, RunKind, RunState,
-    SkipReason, TraceParent,
-    contracts::{Finish, RunQuery, Running, Waiting},
+    ClaimToken, Context, CronConfigId, CronRun, Fence, Hold, JobName, PageId, ReplicaId, Result, RunId, RunKind,
+    RunState, SkipReason, TraceParent,
+    contracts::{Beat, Finish, RunQuery, Running, Waiting},
 };
 
 /// The columns of a run, under the names of [`CronRun`]'s fields.
-const COLUMNS: [&str; 27] = [
+const COLUMNS: [&str; 30] = [
     "id",
     "config_id",
     "lane",
@@ -46,10 +46,13 @@ const COLUMNS: [&str; 27] = [
     "error",
     "truncated",
     "traceparent",
+    "context",
+    "retry_of",
+    "cancelling",
 ];
 
 /// What a run is for never changes.
-const FIXED: [&str; 11] = [
+const FIXED: [&str; 13] = [
     "id",
     "config_id",
     "lane",
@@ -59,6 +62,8 @@ const FIXED: [&str; 11] = [
     "due_at",
     "attempt",
     "request_id",
+    "context",
+    "retry_of",
     "created_at",
     "traceparent",
 ];
@@ -81,6 +86,11 @@ struct Columns {
     count: u64,
     attempt: u32,
     request_id: Option<String>,
+    #[serde(with = "column")]
+    context: Option<Context>,
+    retry_of: Option<RunId>,
+    #[serde(with = "column")]
+    cancelling: bool,
     #[serde(with = "column")]
     start_after: Timestamp,
     #[serde(with = "column")]
@@ -281,12 +291,34 @@ pub(super) async fn good(on: &mut SqliteConnection, holds: impl Iterator<Item = 
 }
 
 /// Counts a heartbeat on each hold that is still good.
-pub(super) async fn heartbeat(on: &mut SqliteConnection, holds: &[Hold]) -> Result<Vec<RunId>> {
+pub(super) async fn heartbeat(on: &mut SqliteConnection, holds: &[Hold]) -> Result<Vec<Beat>> {
     let good = good(on, holds.iter().copied()).await?;
     let moved: Vec<_> = good.into_iter().map(|place| holds[place].run_id).collect();
-    let sql = "UPDATE cron_jobs SET heartbeat = heartbeat + 1 WHERE id IN (SELECT value FROM json_each(?1))";
-    sqlx::query(sql).bind(json(&moved)?).execute(on).await.map_err(from_sqlx)?;
-    Ok(moved)
+    let sql = "UPDATE cron_jobs SET heartbeat = heartbeat + 1 WHERE id IN (SELECT value FROM json_each(?1)) RETURNING id, cancelling";
+    let beats: Vec<(i64, bool)> = sqlx::query_as(sql).bind(json(&moved)?).fetch_all(on).await.map_err(from_sqlx)?;
+    Ok(beats.into_iter().map(|(id, cancelling)| Beat { run_id: RunId(id), cancelling }).collect())
+}
+
+/// The running runs that are to be cancelled.
+pub(super) async fn cancelling(on: impl SqliteExecutor<'_>) -> Result<Vec<Hold>> {
+    #[derive(Deserialize)]
+    struct Row(RunId, #[serde(with = "column")] ReplicaId, Fence);
+    static CANCELLING: LazyLock<String> = LazyLock::new(|| {
+        let columns = "jsonb_array(id, replica_id, fence) AS value";
+        array(&format!(
+            "SELECT {columns} FROM cron_jobs WHERE {LIVE} AND state = 'running' AND cancelling = 1 ORDER BY id"
+        ))
+    });
+    let hold = |Row(run_id, replica_id, fence)| Hold { run_id, replica_id, fence };
+    Ok(rows(on, sqlx::query_scalar(CANCELLING.as_str())).await?.into_iter().map(hold).collect())
+}
+
+/// The runs that were asked for under one of these ids.
+pub(super) async fn requested(on: impl SqliteExecutor<'_>, request_ids: &[String]) -> Result<Vec<CronRun>> {
+    static REQUESTED: LazyLock<String> = LazyLock::new(|| {
+        array(&all("request_id IS NOT NULL AND request_id IN (SELECT value FROM json_each(?1)) ORDER BY id"))
+    });
+    runs(on, sqlx::query_scalar(REQUESTED.as_str()).bind(json(request_ids)?)).await
 }
 
 /// What ends a run.

@@ -11,21 +11,19 @@ use sqlx::{SqliteConnection, SqlitePool};
 use tokio::sync::Mutex;
 
 use super::{
-    accounts, audit,
-    configs::{self, ConfigRow},
-    error::from_sqlx,
-    output, pages, replicas, runs, tokens,
+    accounts, audit, configs, control, error::from_sqlx, output, pages, replicas, requests, runs, tokens,
     writer::Writer,
 };
 use crate::{
-    AuditRecord, Author, ClaimToken, CronConfig, CronConfigId, CronRun, Error, ErrorKind, Hold, JobName,
-    RegisteredReplica, ReplicaId, ReplicaStatus, Result, Revision, RunId, RunOutput, Token, TokenId,
+    AuditRecord, Author, ClaimToken, Control, ControlFields, CronConfig, CronConfigId, CronRun, Error, ErrorKind, Hold,
+    JobName, RegisteredReplica, ReplicaId, ReplicaStatus, Result, Revision, RunId, RunOutput, Token, TokenId,
     contracts::{
-        AuditQuery, Busy, Clock, ConfigQuery, Decide, Finish, HeldOutput, Look, Pages, RunQuery, Store, Watch,
+        AuditQuery, Beat, Busy, Clock, ConfigQuery, CreateRequest, Decide, Finish, HeldOutput, Look, Pages, RunQuery,
+        Store, VersionQuery, Watch,
     },
     domain::{
         NewToken, TokenHash,
-        ledger::{Account, Page, Place},
+        ledger::{Account, ConfigVersion, Page},
     },
 };
 
@@ -83,15 +81,7 @@ impl Store for SqliteStore {
     }
 
     async fn create(&self, config: CronConfig, by: &Author) -> Result<CronConfig> {
-        self.write(async |on| {
-            let (id, now) = (configs::next_id(on).await?, self.now());
-            let config = CronConfig { id, created_at: now, updated_at: now, ..config };
-            let revision = configs::next_revision(on).await?;
-            configs::write(on, &[ConfigRow::new(&config, revision, Place::begun(now))], revision).await?;
-            audit::add(on, vec![AuditRecord::created(&config, by)], now).await?;
-            Ok(config)
-        })
-        .await
+        self.write(async |on| configs::create(on, config, by, self.now()).await).await
     }
 
     async fn transact(&self, pages: Pages<'_>, _busy: Busy, decide: Decide<'_>) -> Result<Vec<Page>> {
@@ -105,10 +95,12 @@ impl Store for SqliteStore {
         let waiting = runs::waiting(&mut *reading).await?;
         let watermarks = if of.is_empty() { Vec::new() } else { configs::watermarks(&mut reading, of).await? };
         let draining = replicas::draining(&mut reading).await?;
-        Ok(Look { now: self.now(), revision, changed, waiting, watermarks, draining })
+        let control = control::read(&mut *reading).await?;
+        let cancelling = runs::cancelling(&mut *reading).await?;
+        Ok(Look { now: self.now(), revision, changed, waiting, watermarks, draining, control, cancelling })
     }
 
-    async fn heartbeat(&self, holds: &[Hold]) -> Result<Vec<RunId>> {
+    async fn heartbeat(&self, holds: &[Hold]) -> Result<Vec<Beat>> {
         self.write(async |on| runs::heartbeat(on, holds).await).await
     }
 
@@ -225,5 +217,25 @@ impl Store for SqliteStore {
 
     async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditRecord>> {
         audit::list(&self.readers, query).await
+    }
+
+    async fn requested(&self, request_ids: &[String]) -> Result<Vec<CronRun>> {
+        runs::requested(&self.readers, request_ids).await
+    }
+
+    async fn create_once(&self, config: CronConfig, request: &CreateRequest, by: &Author) -> Result<CronConfig> {
+        self.write(async |on| requests::create_once(on, config, request, by, self.now()).await).await
+    }
+
+    async fn versions(&self, id: CronConfigId, query: &VersionQuery) -> Result<Vec<ConfigVersion>> {
+        accounts::versions(&self.readers, id, query).await
+    }
+
+    async fn control(&self) -> Result<Control> {
+        control::read(&self.readers).await
+    }
+
+    async fn update_control(&self, fields: &ControlFields, if_version: Option<i64>, by: &Author) -> Result<Control> {
+        self.write(async |on| control::update(on, fields, if_version, by, self.now()).await).await
     }
 }

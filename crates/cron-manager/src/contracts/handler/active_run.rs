@@ -60,9 +60,9 @@ impl ActiveRun {
         &self.inner.config
     }
 
-    /// What the config tells the handler.
+    /// What the handler is told: by the run, if it has a context of its own, else by the config.
     pub fn context(&self) -> &Context {
-        &self.inner.config.context
+        self.inner.run.context.as_ref().unwrap_or(&self.inner.config.context)
     }
 
     /// From the previous tick to this one: the span that this run is for.

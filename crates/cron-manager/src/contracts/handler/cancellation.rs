@@ -1,6 +1,6 @@
 //! How a run is told to stop.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use tokio::sync::watch;
 
@@ -15,10 +15,25 @@ pub enum Stop {
     TimedOut,
     /// The replica shuts down, and the grace period is over.
     ShutDown,
+    /// Somebody cancelled the run.
+    Cancelled,
     /// The lock was lost, and the config requires it.
     LockLost,
     /// The replica lost its hold on the run: somebody else may run by now.
     HoldLost,
+}
+
+/// What an error says of it.
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TimedOut => "stopped after its timeout",
+            Self::ShutDown => "stopped by the shutdown",
+            Self::Cancelled => "cancelled",
+            Self::LockLost => "stopped when the lock was lost",
+            Self::HoldLost => "stopped when the hold was lost",
+        })
+    }
 }
 
 /// Tells a handler to stop. Clones are the same run's.

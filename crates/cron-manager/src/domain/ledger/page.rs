@@ -1,12 +1,14 @@
 //! A page of the ledger, and the only ways to write on it.
 
-use std::mem;
+mod asked;
+
+use std::{iter, mem, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
 use crate::{
     AuditRecord, Author, ClaimToken, CronConfig, CronRun, Difference, Fence, Hold, PageId, ReplicaId, RunId, RunKind,
-    RunState, SkipReason, TraceParent,
+    RunState, SkipReason, TraceParent, domain::SwitchedOff,
 };
 
 /// A page: what a store hands over under a lock, and what it writes back. A config has one for the service, and one lane for each
@@ -25,6 +27,7 @@ pub struct Page {
     old: Option<CronConfig>,
     author: Author,
     notes: Vec<(&'static str, Difference)>,
+    off: Arc<[SwitchedOff]>,
 }
 
 /// Which page it is, and how far it has come.
@@ -81,7 +84,14 @@ impl Page {
         let skipped = |run: &CronRun| if run.state == RunState::Skipped { run.count } else { 0 };
         let row = |run: CronRun| Row { skipped: skipped(&run), run, change: Change::None };
         let rows = runs.into_iter().map(row).collect();
-        Self { now, config, place, rows, old: None, author: Author::code(), notes: Vec::new() }
+        Self { now, config, place, rows, off: Arc::default(), old: None, author: Author::code(), notes: Vec::new() }
+    }
+
+    /// The page with the times, oldest first, in which jobs were switched off and that reach beyond its watermark. A store must read them
+    /// so that no switching falls between them and the page's `now`.
+    #[must_use]
+    pub fn with_switched_off(self, off: Arc<[SwitchedOff]>) -> Self {
+        Self { off, ..self }
     }
 
     /// Which page it is.
@@ -131,14 +141,44 @@ impl Page {
 
     /// Whether pending runs may start at all.
     pub fn is_active(&self) -> bool {
-        self.place.open && self.config.is_active()
+        self.place.open && self.config.is_active() && !self.config.is_paused(self.now) && !self.is_switched_off()
     }
 
-    /// The places of the pending rows, oldest first.
+    /// Whether jobs are switched off for the whole service.
+    pub fn is_switched_off(&self) -> bool {
+        self.off.iter().any(|off| off.until.is_none())
+    }
+
+    /// What keeps a tick at `instant` from running, whatever else is true: the switch, the config itself, or its pause.
+    pub fn hindrance(&self, instant: Timestamp) -> Option<SkipReason> {
+        let is_paused = || self.config.paused.as_ref().is_some_and(|pause| pause.holds(instant));
+        match () {
+            () if self.off.iter().any(|off| off.holds(instant)) => Some(SkipReason::SwitchedOff),
+            () if !self.config.enabled => Some(SkipReason::Disabled),
+            () if is_paused() => Some(SkipReason::Paused),
+            () => None,
+        }
+    }
+
+    /// The spans (after, through] from the watermark to now, oldest first, in each of which all ticks have the same hindrance.
+    pub fn spans(&self) -> Vec<(Timestamp, Timestamp, Option<SkipReason>)> {
+        let switchings = self.off.iter().flat_map(|off| iter::once(off.since).chain(off.until));
+        // A tick at the very end of a pause runs.
+        let before = |end: Timestamp| end.checked_sub(Duration::from_nanos(1)).unwrap_or(end);
+        let pause = self.config.paused.iter().flat_map(|pause| iter::once(pause.since).chain(pause.until.map(before)));
+        let within = |at: &Timestamp| self.watermark() < *at && *at < self.now;
+        let mut ends: Vec<_> = switchings.chain(pause).filter(within).collect();
+        ends.sort_unstable();
+        ends.push(self.now);
+        let begins = iter::once(self.watermark()).chain(ends.clone());
+        begins.zip(ends).map(|(after, through)| (after, through, self.hindrance(through))).collect()
+    }
+
+    /// The places of the pending rows, oldest first; what makes up for the past comes after all others.
     pub fn pending(&self) -> Vec<usize> {
         let mut places: Vec<_> =
             (0..self.rows.len()).filter(|&at| self.rows[at].run.state == RunState::Pending).collect();
-        places.sort_by_key(|&at| self.rows[at].run.due_at);
+        places.sort_by_key(|&at| (self.rows[at].run.kind == RunKind::Backfill, self.rows[at].run.due_at));
         places
     }
 
@@ -151,15 +191,6 @@ impl Page {
     pub fn record_tick(&mut self, due_at: Timestamp) -> usize {
         let start_after = self.config.start_after(due_at);
         self.insert(CronRun { start_after, ..self.new_run(RunKind::Tick, due_at) })
-    }
-
-    /// Writes a pending run that somebody asked for.
-    pub fn record_manual(&mut self, request_id: String) -> usize {
-        let due_at = Timestamp::from_second(self.now.as_second()).unwrap_or(self.now);
-        let run = self.new_run(RunKind::Manual, due_at);
-        // Its time counts from when it was asked for, not from the second before.
-        let start_deadline = run.start_deadline.saturating_add(self.now - due_at).unwrap_or(Timestamp::MAX);
-        self.insert(CronRun { request_id: Some(request_id), start_deadline, ..run })
     }
 
     /// Remembers the trace in which the run at `place` was asked for.
@@ -188,7 +219,7 @@ impl Page {
     }
 
     /// Starts the pending run at `place` and raises the fence. Refused before its `start_after`, after its start
-    /// deadline, while the right is taken, and when the config is disabled or deleted.
+    /// deadline, while the right is taken, when the config is disabled, paused or deleted, and while jobs are switched off.
     pub fn start(&mut self, place: usize, claimant: Claimant) -> bool {
         let now = self.now;
         let run = self.row(place);
@@ -198,7 +229,8 @@ impl Page {
         }
         self.place.fence.0 += 1;
         self.place.started_at = Some(now);
-        let (fence, ttl) = (self.place.fence, self.config.context.ttl());
+        let fence = self.place.fence;
+        let ttl = self.row(place).context.as_ref().unwrap_or(&self.config.context).ttl();
         let run = self.change(place);
         run.ttl = ttl;
         (run.state, run.reason) = (RunState::Running, None);
@@ -216,15 +248,18 @@ impl Page {
         pending
     }
 
-    /// Takes a claim back before its handler began: the run is pending again.
+    /// Takes a claim back before its handler began: the run is pending again, or skipped if it was to be cancelled.
     pub fn hand_back(&mut self, hold: Hold) -> bool {
         self.take_back(hold).is_some()
     }
 
-    /// Takes a claim back before its handler began: the run waits on, for `reason`, until `start_after`.
+    /// Takes a claim back before its handler began: the run waits on, for `reason`, until `start_after`; or it is skipped if it was to be
+    /// cancelled.
     pub fn postpone(&mut self, hold: Hold, reason: SkipReason, start_after: Timestamp) -> bool {
         let Some(run) = self.take_back(hold) else { return false };
-        (run.reason, run.start_after) = (Some(reason), start_after);
+        if run.state == RunState::Pending {
+            (run.reason, run.start_after) = (Some(reason), start_after);
+        }
         true
     }
 
@@ -315,6 +350,9 @@ impl Page {
         let place = self.held(hold)?;
         let run = self.change(place);
         (run.state, run.replica_id, run.started_at) = (RunState::Pending, None, None);
+        if run.cancelling {
+            (run.state, run.reason) = (RunState::Skipped, Some(SkipReason::Cancelled));
+        }
         Some(run)
     }
 
@@ -353,9 +391,12 @@ impl Page {
             count: 1,
             attempt: 1,
             request_id: None,
+            context: None,
+            retry_of: None,
             start_after: due_at,
             start_deadline: self.config.start_deadline(due_at),
             state: RunState::Pending,
+            cancelling: false,
             reason: None,
             replica_id: None,
             fence: Fence(0),

@@ -10,6 +10,7 @@
 //! that the clock skips runs right after the jump (see [`DstGap`]), and one that the clock shows
 //! twice runs the first time only.
 
+mod changes;
 mod civil;
 mod cron;
 mod days;
@@ -162,6 +163,11 @@ impl Schedule {
     /// ```
     pub fn describe(&self) -> String {
         describe::schedule(self.kind())
+    }
+
+    /// What changes of its zone's clock do to it within a bit more than a year after `now`, a sentence each.
+    pub fn clock_notes(&self, now: Timestamp) -> Vec<String> {
+        changes::notes(self.kind(), now)
     }
 
     /// The parts of the schedule.

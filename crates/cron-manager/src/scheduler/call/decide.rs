@@ -10,7 +10,7 @@ use super::{
     Refusal,
 };
 use crate::{
-    Handler, JobName, RunKind, Schedule, SkipReason,
+    Handler, JobName, JobType, RunKind, Schedule, SkipReason,
     domain::ledger::{Claimant, Page},
 };
 
@@ -46,17 +46,22 @@ pub(super) enum Decision {
 /// Starts the run that a call is for, if there is one and it may start.
 pub(super) fn decide(page: &mut Page, call: &Call, claimant: Claimant, late_after: Duration) -> Decision {
     let config = page.config();
-    let is_known = config.name == call.name && config.external && config.deleted_at.is_none();
+    let is_known = config.name == call.name
+        && config.external
+        && config.job_type == JobType::Inline
+        && config.deleted_at.is_none();
     if !is_known || config.is_distributed() != page.id().lane.is_none() || !page.place().open {
         return Decision::Changed;
     }
     expire(page, SkipReason::Missed);
     plan(page, late_after);
     let config = page.config();
-    match (config.enabled, config.schedule.clone()) {
-        (false, _) => Decision::Refused(Refusal::Disabled),
-        (true, Some(schedule)) => start_tick(page, &schedule, call, claimant),
-        (true, None) => start_without_schedule(page, call, claimant),
+    match config.schedule.clone() {
+        _ if page.is_switched_off() => Decision::Refused(Refusal::SwitchedOff),
+        _ if !config.enabled => Decision::Refused(Refusal::Disabled),
+        _ if config.is_paused(page.now()) => Decision::Refused(Refusal::Paused),
+        Some(schedule) => start_tick(page, &schedule, call, claimant),
+        None => start_without_schedule(page, call, claimant),
     }
 }
 

@@ -12,8 +12,8 @@ use super::{Replica, active::End, edit::edit, replica::Phase};
 use decide::{Call, Decision, decide};
 
 use crate::{
-    ClaimToken, CronConfig, CronConfigFields, CronRun, Error, ErrorKind, Handler, Hold, JobName, Outcome, PageId,
-    Result, RunKind, RunState, SkipReason,
+    ClaimToken, CronConfig, CronConfigFields, CronRun, Error, ErrorKind, Handler, Hold, JobName, JobType, Outcome,
+    PageId, Result, RunKind, RunState, SkipReason,
     contracts::{Busy, Pages, RunQuery},
     domain::ledger::{Claimant, Page},
 };
@@ -41,6 +41,12 @@ pub enum Refusal {
     NotFound,
     /// The config is disabled; its ticks are recorded as such.
     Disabled,
+    /// The config's runs are of another type than inline: they are not for handlers in code.
+    OtherType,
+    /// The config is paused; its ticks are recorded as such.
+    Paused,
+    /// Jobs are switched off for the whole service; their ticks are recorded as such.
+    SwitchedOff,
     /// This replica starts nothing more: it shuts down, or was asked to drain.
     Stopping,
     /// The tick has its outcome, or another call has it.
@@ -116,6 +122,10 @@ impl Replica {
             self.join().await?;
         }
         match self.called_config(&call.name).await? {
+            Some(config) if config.job_type != JobType::Inline => {
+                self.called.lock().remove(&call.name);
+                Ok(Next::Answer(self.refuse(call, Refusal::OtherType)))
+            }
             Some(config) => self.claim_called(call, &config).await,
             None => Ok(Next::Answer(self.refuse(call, Refusal::NotFound))),
         }
@@ -149,7 +159,9 @@ impl Replica {
         }
         let found = self.store.config_named(name).await?.filter(|config| config.deleted_at.is_none());
         let marked = match found {
-            Some(config) if !config.external => self.mark_external(config).await?,
+            Some(config) if !config.external && config.job_type == JobType::Inline => {
+                self.mark_external(config).await?
+            }
             found => found,
         };
         let Some(config) = marked.map(Arc::new) else { return Ok(None) };

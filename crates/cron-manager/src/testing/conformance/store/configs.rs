@@ -6,7 +6,8 @@ use serde_json::json;
 
 use super::{Subject, create, minutely, on_page, page};
 use crate::{
-    Author, CatchUp, CronConfig, CronConfigFields, CronConfigId, ErrorKind, LockPolicy, Revision,
+    Author, CatchUp, CommandFields, CronConfig, CronConfigFields, CronConfigId, ErrorKind, HttpFields, HttpMethod,
+    JobKind, LockPolicy, QueryFields, Revision, Sealed,
     contracts::{Busy, Clock, ConfigQuery, Pages},
     domain::{ledger::Page, schedule::DstGap},
     testing::ManualClock,
@@ -25,6 +26,27 @@ fn varied() -> Vec<CronConfigFields> {
         CronConfigFields::named("interval")
             .every(Duration::from_secs(90))
             .context(json!({"z": 1, "a": {"ü\n\"": [null, 1.5]}})),
+        CronConfigFields {
+            http: Some(HttpFields {
+                url: Some("https://a.example/b?c=d".into()),
+                method: Some(HttpMethod::Delete),
+                headers: Some([("Authorization".into(), "Bearer \"hush\"".into())].into()),
+            }),
+            ..CronConfigFields::named("call")
+        },
+        CronConfigFields {
+            command: Some(CommandFields { name: Some("backup".into()) }),
+            ..CronConfigFields::named("command")
+        },
+        CronConfigFields {
+            query: Some(QueryFields {
+                connection: Some("reports".into()),
+                sealed: Some(Sealed("1:c2VhbGVk".into())),
+                ..QueryFields::default()
+            }),
+            ..CronConfigFields::named("query")
+        },
+        CronConfigFields { job_type: Some(JobKind::Inline), ..CronConfigFields::named("inline") },
         CronConfigFields { at: Some("2031-05-06T07:08:09Z".parse().unwrap()), ..CronConfigFields::named("once") },
         CronConfigFields {
             external: Some(true),
@@ -51,7 +73,7 @@ pub async fn a_config_is_read_back_as_it_was_created(store: Subject, _: ManualCl
         assert_eq!(store.config_named(&config.name).await.unwrap().as_ref(), Some(&config));
         assert_eq!(page(&store, config.id).await.config(), &config);
         let listed =
-            store.configs(&ConfigQuery { after: CronConfigId(0), limit: 100, show_deleted: false }).await.unwrap();
+            store.configs(&ConfigQuery { limit: 100, show_deleted: false, ..ConfigQuery::default() }).await.unwrap();
         assert!(listed.contains(&config));
     }
 }
@@ -146,7 +168,8 @@ pub async fn configs_are_listed_by_id_and_in_pages(store: Subject, _: ManualCloc
     for (show_deleted, expected) in [(true, 7), (false, 6)] {
         let (mut after, mut seen) = (CronConfigId(0), Vec::new());
         loop {
-            let listed = store.configs(&ConfigQuery { after, limit: 2, show_deleted }).await.unwrap();
+            let listed =
+                store.configs(&ConfigQuery { after, limit: 2, show_deleted, ..ConfigQuery::default() }).await.unwrap();
             assert!(listed.len() <= 2);
             let Some(last) = listed.last() else { break };
             after = last.id;

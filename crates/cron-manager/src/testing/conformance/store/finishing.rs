@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Subject, bystander, claimant, claimed, minutely, on_page, page, succeeded, whole_second};
 use crate::{
     CronRun, Fence, Hold, Outcome, ReplicaId, Revision, RunId, RunState, SkipReason,
-    contracts::{Clock, Finish, RunQuery, Waiting},
+    contracts::{Beat, Clock, Finish, RunQuery, Waiting},
     domain::ledger::Page,
     testing::ManualClock,
 };
@@ -26,7 +26,7 @@ pub async fn a_heartbeat_counts_only_under_the_current_hold(store: Subject, _: M
     let hold = run.hold().unwrap();
     assert!(store.heartbeat(&stale(hold)).await.unwrap().is_empty());
     for beats in 1..=3 {
-        assert_eq!(store.heartbeat(&[hold]).await.unwrap(), [run.id]);
+        assert_eq!(store.heartbeat(&[hold]).await.unwrap(), [Beat { run_id: run.id, cancelling: false }]);
         assert_eq!(store.run(run.id).await.unwrap().unwrap(), CronRun { heartbeat: beats, ..run.clone() });
     }
     store.finish(&[succeeded(hold)]).await.unwrap();

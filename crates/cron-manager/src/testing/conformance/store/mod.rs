@@ -1,8 +1,10 @@
 //! Laws of [`Store`].
 
 mod access;
+mod asking;
 mod claims;
 mod configs;
+mod control;
 mod finishing;
 mod lanes;
 mod output;
@@ -11,8 +13,10 @@ mod reading;
 mod registry;
 
 pub use access::*;
+pub use asking::*;
 pub use claims::*;
 pub use configs::*;
+pub use control::*;
 pub use finishing::*;
 pub use lanes::*;
 pub use output::*;
@@ -98,6 +102,16 @@ macro_rules! store_laws {
             records_are_listed_newest_first_and_narrowed_by_each_filter,
             a_token_is_read_back_as_it_was_made_and_recorded,
             a_token_counts_until_it_is_taken_back_or_expires,
+            the_control_record_is_kept_and_shown_to_who_looks,
+            a_page_has_the_times_in_which_jobs_were_switched_off,
+            a_switching_is_dated_after_all_pages_that_do_not_know_of_it,
+            a_pause_is_kept_with_its_config,
+            configs_are_narrowed_by_each_filter,
+            what_was_asked_for_is_kept_and_found_by_its_request_id,
+            a_run_that_is_to_be_cancelled_is_shown_to_who_looks_and_to_who_keeps_it_alive,
+            a_run_that_was_to_be_cancelled_and_is_handed_back_is_skipped,
+            a_config_is_created_once_for_each_request_id,
+            versions_are_listed_newest_first_and_in_pages,
         );
     };
 }
@@ -146,6 +160,7 @@ fn replica(id: u64) -> ReplicaStatus {
         version: "1.2.3".into(),
         host: "machine".into(),
         handlers: vec!["a".parse().unwrap(), "b".parse().unwrap()],
+        runners: vec!["command:backup".into(), "http".into()],
         running: 3,
         clock_skew: SignedDuration::from_micros(-1_500),
     }

@@ -122,7 +122,11 @@ pub async fn the_largest_values_are_kept_whole(store: Subject, clock: ManualCloc
     assert_eq!(store.run(row.id).await.unwrap().as_ref(), Some(row));
     let fields = CronConfigFields { at: Some(Timestamp::MAX), ..CronConfigFields::named("far") };
     let far = create(&store, fields).await;
-    assert_eq!(store.config(far.id).await.unwrap(), Some(far));
+    assert_eq!(store.config(far.id).await.unwrap().as_ref(), Some(&far));
+    // Nothing follows it, so its deadline is the last one there is.
+    let page = on_page(&store, far.id, |page| page.record_tick(whole_second(page.now()))).await;
+    let row = page.runs().next().unwrap();
+    assert_eq!(store.run(row.id).await.unwrap().as_ref(), Some(row));
     clock.advance(Duration::from_secs(60));
     let run = claimed(&store, config.id, i64::MAX).await;
     let text = "x".repeat(Outcome::RESULT_LIMIT - 2);

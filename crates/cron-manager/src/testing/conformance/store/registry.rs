@@ -11,7 +11,7 @@ pub async fn a_replica_is_registered_once_and_counted_each_time(store: Subject, 
     clock.advance(Duration::from_secs(5));
     store.watch(&replica(2)).await.unwrap();
     clock.advance(Duration::from_secs(5));
-    let told = ReplicaStatus { running: 9, handlers: Vec::new(), ..replica(1) };
+    let told = ReplicaStatus { running: 9, handlers: Vec::new(), runners: Vec::new(), ..replica(1) };
     let watch = store.watch(&told).await.unwrap();
     assert_eq!(store.replicas().await.unwrap(), watch.replicas);
     let shown: Vec<_> = watch.replicas.iter().map(|replica| (replica.status.clone(), replica.heartbeat)).collect();

@@ -6,8 +6,9 @@ use std::{
     mem,
 };
 
-use cron_manager::ActiveRun;
 use tokio::{io::AsyncReadExt, net::unix::pipe::Receiver};
+
+use crate::ActiveRun;
 
 /// How much is read at once, in bytes.
 const CHUNK: usize = 8 * 1024;

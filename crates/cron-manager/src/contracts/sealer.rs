@@ -1,0 +1,21 @@
+//! How texts are kept secret from the store.
+
+use crate::{Result, Sealed};
+
+/// Seals texts, so that the store holds only what nobody without the key can read or change.
+///
+/// # Laws
+/// - What was sealed for a place opens there, and nowhere else.
+/// - What was changed does not open.
+/// - The same text is sealed otherwise each time.
+pub trait Sealer: Send + Sync + 'static {
+    /// Seals a text for its place.
+    ///
+    /// Errors: unavailable, without randomness.
+    fn seal(&self, text: &str, place: &str) -> Result<Sealed>;
+
+    /// Opens what was sealed for that place.
+    ///
+    /// Errors: failed precondition: its key is not here, or it was changed, or sealed for another place.
+    fn open(&self, sealed: &Sealed, place: &str) -> Result<String>;
+}

@@ -1,0 +1,44 @@
+//! Previews of configs that are not written.
+
+use cron_manager::{CronConfigFields, ErrorKind, domain::schedule::DstGap};
+use serde_json::json;
+
+use crate::service::{Service, instant, seconds};
+
+#[tokio::test]
+async fn a_preview_tells_what_a_config_would_mean_and_writes_nothing() {
+    let service = Service::new().await;
+    let fields = CronConfigFields::named("early").cron("30 2 * * *", "Europe/Berlin");
+    let preview = service.manager.validate(&fields, 2).unwrap();
+    assert_eq!(preview.description, "At 02:30 every day, Berlin time (Europe/Berlin)");
+    assert_eq!(preview.next, [instant("2026-03-02T01:30:00Z"), instant("2026-03-03T01:30:00Z")]);
+    assert_eq!(preview.zone.name(), "Europe/Berlin");
+    let jumps = "On 29 March 2026 the clock jumps from 02:00 to 03:00: times in between";
+    assert!(preview.notes[0].starts_with(&format!("{jumps} run once, together, at 03:00")), "{:?}", preview.notes);
+    assert!(preview.notes[1].contains("goes back from 03:00 to 02:00"), "{:?}", preview.notes);
+    let skips = CronConfigFields { dst_gap: Some(DstGap::Skip), ..fields };
+    let notes = service.manager.validate(&skips, 0).unwrap().notes;
+    assert!(notes[0].starts_with(&format!("{jumps} do not run")), "{notes:?}");
+    let every = service.manager.validate(&CronConfigFields::named("a").every(seconds(60)), 1).unwrap();
+    assert_eq!((every.description.as_str(), every.next.len(), every.notes.len()), ("Every minute", 1, 0));
+    let bare = service.manager.validate(&CronConfigFields::named("a"), 5).unwrap();
+    assert!(bare.next.is_empty() && bare.description.starts_with("No schedule"));
+    assert_eq!(service.manager.cron_configs(&cron_manager::manager::ConfigQuery::default()).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_preview_refuses_what_creating_refuses() {
+    let service = Service::new().await;
+    let field = |fields: CronConfigFields, count| {
+        let error = service.manager.validate(&fields, count).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+        error.field().unwrap()
+    };
+    let named = || CronConfigFields::named("a");
+    assert_eq!(field(CronConfigFields::default(), 1), "name");
+    assert_eq!(field(CronConfigFields::named("not a name"), 1), "name");
+    assert_eq!(field(named().cron("0 0 30 2 *", "UTC"), 1), "cronExpression");
+    assert_eq!(field(named().cron("* * * * *", "Mars/Olympus"), 1), "timezone");
+    assert_eq!(field(named().context(json!([1])), 1), "context");
+    assert_eq!(field(named(), 1_001), "count");
+}

@@ -1,0 +1,8 @@
+//! Jobs that run a statement, on a real PostgreSQL.
+
+#![expect(clippy::unwrap_used, reason = "a test may end by a panic")]
+
+mod answers;
+mod kept;
+mod rights;
+mod support;
