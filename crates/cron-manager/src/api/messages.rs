@@ -20,7 +20,18 @@ macro_rules! shown {
     )+};
 }
 
-shown!(CronConfig, CronJob, CronJobUpdate, WatchEvent, Replica, AuditRecord, Token);
+shown!(
+    CronConfig,
+    CronConfigVersion,
+    CronJob,
+    CronJobUpdate,
+    WatchEvent,
+    Control,
+    ValidateCronConfigResponse,
+    Replica,
+    AuditRecord,
+    Token
+);
 
 fn show(name: &str, shown: &impl Message) -> Value {
     #[expect(clippy::expect_used, reason = "the build made the message and its description of one proto")]

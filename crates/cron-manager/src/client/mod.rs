@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `builder` | says where the server is, and how to ask it |
 //! | `call` | makes one call: who asks and why, how long it may take, what is asked again |
-//! | `configs`, `runs`, `access` | the methods |
+//! | `configs`, `control`, `ask`, `runs`, `access` | the methods |
 //! | `pages` | lists, page by page |
 //! | `error` | turns answers back into errors |
 //!
@@ -12,9 +12,11 @@
 //! nothing here, and [`to_json`](proto::CronConfig::to_json) shows them as plain HTTP does.
 
 mod access;
+mod ask;
 mod builder;
 mod call;
 mod configs;
+mod control;
 mod error;
 mod pages;
 mod runs;
@@ -30,6 +32,7 @@ pub use crate::api::proto;
 use crate::{Result, TraceParent, contracts::Clock};
 pub use access::AuditFilter;
 pub use builder::ClientBuilder;
+pub use configs::ConfigFilter;
 pub use runs::RunFilter;
 
 /// Asks a server. Its clones ask over the same connection, which is made when it is first needed, and again when it broke.

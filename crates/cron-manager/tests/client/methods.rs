@@ -1,9 +1,10 @@
 //! What a manager can be asked, a server can be asked.
 
 use cron_manager::{
-    Client, CronConfigFields, CronConfigId, ErrorKind, Events, Log, Role, RunId, RunState, TokenId,
+    Client, ControlFields, CronConfigFields, CronConfigId, ErrorKind, Events, Log, PauseFields, Role, RunId, RunState,
+    TokenId, TriggerFields,
     client::{
-        AuditFilter, RunFilter,
+        AuditFilter, ConfigFilter, RunFilter,
         proto::{CronJobUpdate, cron_job_update::Update, watch_event::Event},
     },
 };
@@ -33,8 +34,9 @@ async fn a_config_is_created_changed_read_and_deleted() {
     assert_eq!(stale.kind(), ErrorKind::Conflict);
     let gone = client.delete_cron_config(id, Some(changed.etag())).await.unwrap();
     assert!(gone.deleted_at.is_some());
-    assert_eq!(client.cron_configs(false).count().await, 0);
-    assert_eq!(client.cron_configs(true).try_collect::<Vec<_>>().await.unwrap(), [gone]);
+    assert_eq!(client.cron_configs(&ConfigFilter::default()).count().await, 0);
+    let all = ConfigFilter { show_deleted: true, ..ConfigFilter::default() };
+    assert_eq!(client.cron_configs(&all).try_collect::<Vec<_>>().await.unwrap(), [gone]);
 }
 
 #[tokio::test]
@@ -44,7 +46,12 @@ async fn a_list_has_the_rows_of_all_pages_once() {
         server.manager.create_cron_config(&fields(&format!("j{at}"))).await.unwrap();
     }
     let client = server.client().await;
-    let names: Vec<_> = client.cron_configs(false).map_ok(|config| config.name.unwrap()).try_collect().await.unwrap();
+    let names: Vec<_> = client
+        .cron_configs(&ConfigFilter::default())
+        .map_ok(|config| config.name.unwrap())
+        .try_collect()
+        .await
+        .unwrap();
     assert_eq!(names, (0..205).map(|at| format!("j{at}")).collect::<Vec<_>>());
     assert_eq!(client.audit(&AuditFilter::default()).count().await, 205);
     let first = AuditFilter { config_id: Some(CronConfigId(1)), ..AuditFilter::default() };
@@ -149,4 +156,48 @@ async fn a_run_is_asked_for_followed_and_read() {
     assert_eq!(replicas[0].handlers, ["j"]);
     client.drain_replica(replicas[0].id.parse().unwrap(), true).await.unwrap();
     assert!(client.replicas().await.unwrap()[0].draining);
+}
+
+#[tokio::test]
+async fn a_config_is_switched_paused_and_brought_back() {
+    let server = Server::start().await;
+    let client = server.client().await;
+    let made = client.create_cron_config_once(&fields("j"), "r").await.unwrap();
+    assert_eq!(client.create_cron_config_once(&fields("j"), "r").await.unwrap(), made, "asked for once");
+    let id = CronConfigId(made.id());
+    assert!(client.enable(id, Some(made.etag())).await.unwrap().enabled());
+    assert!(!client.disable(id, None).await.unwrap().enabled());
+    assert_eq!((client.enable_all().await.unwrap(), client.enable_all().await.unwrap()), (1, 0));
+    assert_eq!(client.disable_all().await.unwrap(), 1);
+    let why = PauseFields { until: None, reason: Some("deploy".into()) };
+    let paused = client.pause(id, &why, None).await.unwrap();
+    assert_eq!(paused.to_json()["paused"]["reason"], "deploy");
+    client.resume(id, Some(paused.etag())).await.unwrap();
+    client.delete_cron_config(id, None).await.unwrap();
+    assert!(client.undelete_cron_config(id, None).await.unwrap().deleted_at.is_none());
+    let named = ConfigFilter { filter: "name = \"x*\"".into(), ..ConfigFilter::default() };
+    assert_eq!(client.cron_configs(&named).count().await, 0);
+    assert!(client.versions(id).count().await > 5);
+    let off = client.update_control(&ControlFields::enabled(false), None).await.unwrap();
+    assert_eq!(client.control().await.unwrap(), off);
+    assert_eq!(off.to_json()["enabled"], false);
+    let seen = client.validate(&fields("new"), 2).await.unwrap();
+    assert_eq!((seen.next.len(), seen.timezone.as_str()), (2, "UTC"));
+}
+
+#[tokio::test]
+async fn a_run_is_asked_for_once_and_cancelled() {
+    let server = Server::start().await;
+    let client = server.client().await;
+    let id = CronConfigId(client.create_cron_config(&fields("j").enabled(true)).await.unwrap().id());
+    let once = TriggerFields { context: Some(json!({"shop": 7})), request_id: Some("r".into()) };
+    let run = client.trigger_with(id, &once).await.unwrap();
+    assert_eq!(client.trigger_with(id, &once).await.unwrap(), run, "asked for once");
+    assert_eq!(run.to_json()["context"], json!({"shop": 7}));
+    assert_eq!(client.cancel(RunId(run.id)).await.unwrap().state, "cancelled");
+    assert_eq!(client.retry(RunId(run.id), None).await.unwrap().retry_of, Some(run.id));
+    let (from, to) = ("2016-01-01T00:00:00Z".parse().unwrap(), "2024-03-01T00:00:00Z".parse().unwrap());
+    assert_eq!(client.backfill(id, from, to, 10, None).await.unwrap().len(), 3);
+    let many = client.backfill(id, from, to, 2, None).await.unwrap_err();
+    assert_eq!(many.field(), Some("limit"), "{many}");
 }
