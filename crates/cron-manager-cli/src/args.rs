@@ -8,7 +8,7 @@ use cron_manager::domain::schedule::DstGap;
 use jiff::Timestamp;
 
 use crate::{
-    ask::{AuditArguments, ConfigArguments, ReplicaArguments, RunArguments, TokenArguments},
+    ask::{AuditArguments, ConfigArguments, ControlArguments, ReplicaArguments, RunArguments, TokenArguments},
     crontab::CrontabFormat,
     output::Format,
     settings::SettingsArguments,
@@ -52,6 +52,8 @@ pub(crate) enum Command {
     Config(ConfigArguments),
     /// Ask a running server for runs: the ledger
     Run(RunArguments),
+    /// Show whether jobs run at all, and what the programs log; or change it, for all replicas
+    Control(ControlArguments),
     /// Ask a running server for its replicas
     Replica(ReplicaArguments),
     /// Ask a running server for tokens, and make them

@@ -1,17 +1,29 @@
-//! `replica`, `token` and `audit` of a running server.
+//! `control`, `replica`, `token` and `audit` of a running server.
 
 use cron_manager::{
-    TokenId,
+    ControlFields, TokenId,
     client::{AuditFilter, proto},
 };
 use serde_json::Value;
 
 use super::{
-    AuditArguments, ReplicaArguments, Server, TokenArguments,
+    AuditArguments, ControlArguments, ReplicaArguments, Server, TokenArguments,
     args::{ReplicaCommand, TokenCommand},
     ask, block_on, first,
 };
 use crate::{failure::Failure, terminal::say};
+
+pub(crate) fn control(arguments: &ControlArguments) -> Result<(), Failure> {
+    block_on(async {
+        let server = Server::of(&arguments.asking, arguments.change.why.reason.as_deref()).await?;
+        let fields = ControlFields { enabled: arguments.enabled, log_level: arguments.log_level.clone() };
+        let control = match fields == ControlFields::default() {
+            true => server.client.control().await?,
+            false => server.client.update_control(&fields, arguments.change.if_match.as_deref()).await?,
+        };
+        server.show(&control.to_json())
+    })
+}
 
 pub(crate) fn replica(arguments: &ReplicaArguments) -> Result<(), Failure> {
     block_on(async {

@@ -31,6 +31,9 @@ pub(crate) enum ConfigCommand {
         /// Deleted ones too
         #[arg(long)]
         show_deleted: bool,
+        /// Conditions with AND between them, such as 'enabled = true AND name = "send-*"'
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        filter: String,
     },
     /// Show one config, also a deleted one
     Get {
@@ -70,16 +73,22 @@ pub(crate) enum ConfigCommand {
     /// Switch a config on
     Enable {
         /// Its name or id
-        #[arg(value_name = "NAME|ID")]
-        config: String,
+        #[arg(value_name = "NAME|ID", required_unless_present = "all", conflicts_with = "all")]
+        config: Option<String>,
+        /// All configs
+        #[arg(long, conflicts_with = "if_match")]
+        all: bool,
         #[command(flatten)]
         change: Change,
     },
     /// Switch a config off: its ticks are recorded as skipped
     Disable {
         /// Its name or id
-        #[arg(value_name = "NAME|ID")]
-        config: String,
+        #[arg(value_name = "NAME|ID", required_unless_present = "all", conflicts_with = "all")]
+        config: Option<String>,
+        /// All configs
+        #[arg(long, conflicts_with = "if_match")]
+        all: bool,
         #[command(flatten)]
         change: Change,
     },
@@ -93,17 +102,84 @@ pub(crate) enum ConfigCommand {
         #[command(flatten)]
         change: Change,
     },
-    /// Ask for a run outside the schedule
-    Trigger {
+    /// Bring a deleted config back
+    Undelete {
         /// Its name or id
         #[arg(value_name = "NAME|ID")]
         config: String,
-        /// Show what the run logs until it ends; exit code 1 unless it succeeds
-        #[arg(long)]
-        follow: bool,
         #[command(flatten)]
-        why: Why,
+        change: Change,
     },
+    /// Pause a config: its ticks are recorded as skipped until it is resumed; --reason is shown with it
+    Pause {
+        /// Its name or id
+        #[arg(value_name = "NAME|ID")]
+        config: String,
+        /// When the pause ends by itself
+        #[arg(long, value_name = "RFC3339")]
+        until: Option<Timestamp>,
+        #[command(flatten)]
+        change: Change,
+    },
+    /// End the pause of a config
+    Resume {
+        /// Its name or id
+        #[arg(value_name = "NAME|ID")]
+        config: String,
+        #[command(flatten)]
+        change: Change,
+    },
+    /// List the versions of a config, newest first
+    Versions {
+        /// Its name or id
+        #[arg(value_name = "NAME|ID")]
+        config: String,
+        #[command(flatten)]
+        limit: Limit,
+    },
+    /// Ask for one run per instant of the schedule in a span of the past
+    Backfill(BackfillArguments),
+    /// Ask for a run outside the schedule
+    Trigger(TriggerArguments),
+}
+
+#[derive(Args)]
+pub(crate) struct BackfillArguments {
+    /// Its name or id
+    #[arg(value_name = "NAME|ID")]
+    pub(crate) config: String,
+    /// The first instant
+    #[arg(long, value_name = "RFC3339")]
+    pub(crate) from: Timestamp,
+    /// Before this instant
+    #[arg(long, value_name = "RFC3339")]
+    pub(crate) to: Timestamp,
+    /// Ask for nothing when there are more
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = value_parser!(u32).range(1..=1_000))]
+    pub(crate) limit: u32,
+    /// A name for this request: the same one again gives the same runs again
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) request_id: Option<String>,
+    #[command(flatten)]
+    pub(crate) why: Why,
+}
+
+#[derive(Args)]
+pub(crate) struct TriggerArguments {
+    /// Its name or id
+    #[arg(value_name = "NAME|ID")]
+    pub(crate) config: String,
+    /// What the handler is told in place of the config's context: a JSON object, @FILE that holds one, or - for standard input
+    #[arg(long, value_name = "JSON|@FILE|-")]
+    pub(crate) context: Option<String>,
+    /// A name for this request: the same one again gives the same run again
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) request_id: Option<String>,
+    /// Show what the run logs until it ends; exit code 1 unless it succeeds
+    #[arg(long)]
+    pub(crate) follow: bool,
+    #[command(flatten)]
+    pub(crate) why: Why,
 }
 
 /// Why something is changed.
@@ -163,6 +239,23 @@ pub(crate) enum RunCommand {
         /// Its id
         id: i64,
     },
+    /// End a run: one that waits never starts, one that runs is told
+    Cancel {
+        /// Its id
+        id: i64,
+        #[command(flatten)]
+        why: Why,
+    },
+    /// Ask for a run again
+    Retry {
+        /// Its id
+        id: i64,
+        /// A name for this request: the same one again gives the same run again
+        #[arg(long, value_name = "TEXT")]
+        request_id: Option<String>,
+        #[command(flatten)]
+        why: Why,
+    },
     /// Show what a run has logged; of no run in particular, the newest runs
     Tail {
         /// The id of a run, or the name of a config, whose newest run is meant
@@ -191,6 +284,20 @@ pub(crate) struct Limit {
     /// At most so many
     #[arg(short = 'n', long, value_name = "N", default_value_t = 50, value_parser = value_parser!(u32).range(1..))]
     pub(crate) limit: u32,
+}
+
+#[derive(Args)]
+pub(crate) struct ControlArguments {
+    /// Whether jobs run at all, on any replica
+    #[arg(long, value_name = "BOOL", action = ArgAction::Set)]
+    pub(crate) enabled: Option<bool>,
+    /// What the programs log: off, error, warn, info, debug or trace; empty: as they were started
+    #[arg(long, value_name = "LEVEL")]
+    pub(crate) log_level: Option<String>,
+    #[command(flatten)]
+    pub(crate) change: Change,
+    #[command(flatten)]
+    pub(crate) asking: Asking,
 }
 
 #[derive(Args)]

@@ -1,21 +1,27 @@
 //! `config`: configs of a running server.
 
-use cron_manager::{CronConfigFields, CronConfigId, ErrorKind, RunId, client::proto};
+use cron_manager::{
+    CronConfigFields, CronConfigId, ErrorKind, PauseFields, RunId, TriggerFields,
+    client::{ConfigFilter, proto},
+};
 use futures_util::TryStreamExt;
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
     ConfigArguments, Server, Trouble,
-    args::{Asking, Change, ConfigCommand},
+    args::{Asking, BackfillArguments, Change, ConfigCommand, TriggerArguments},
     ask, block_on,
-    fields::Given,
-    follow,
+    fields::{self, Given},
+    first, follow, run,
 };
 use crate::{failure::Failure, terminal::say};
 
 /// What a table has of a config.
 const COLUMNS: [&str; 5] = ["id", "name", "enabled", "description", "updatedAt"];
+
+/// How many instants a dry run shows.
+const NEXT: usize = 5;
 
 pub(crate) fn config(arguments: &ConfigArguments) -> Result<(), Failure> {
     block_on(answer(&arguments.what, &arguments.asking))
@@ -23,7 +29,10 @@ pub(crate) fn config(arguments: &ConfigArguments) -> Result<(), Failure> {
 
 async fn answer(command: &ConfigCommand, asking: &Asking) -> Result<(), Trouble> {
     match command {
-        ConfigCommand::List { show_deleted } => list(&Server::of(asking, None).await?, *show_deleted).await,
+        ConfigCommand::List { show_deleted, filter } => {
+            let filter = ConfigFilter { show_deleted: *show_deleted, filter: filter.clone() };
+            list(&Server::of(asking, None).await?, &filter).await
+        }
         ConfigCommand::Get { config } => {
             let server = Server::of(asking, None).await?;
             server.show(&server.config(config).await?.to_json())
@@ -40,26 +49,64 @@ async fn answer(command: &ConfigCommand, asking: &Asking) -> Result<(), Trouble>
             }
             update(asking, config, given, *dry_run, change).await
         }
-        ConfigCommand::Enable { config, change } => switch(asking, config, true, change).await,
-        ConfigCommand::Disable { config, change } => switch(asking, config, false, change).await,
+        ConfigCommand::Enable { config, change, .. } => switch(asking, config.as_deref(), true, change).await,
+        ConfigCommand::Disable { config, change, .. } => switch(asking, config.as_deref(), false, change).await,
         ConfigCommand::Delete { config, sure, change } => {
             ask(sure, &format!("delete the config {config}?"))?;
-            let server = Server::of(asking, change.why.reason.as_deref()).await?;
-            let id = server.config_id(config).await?;
+            let (server, id) = of_change(asking, config, change).await?;
             server.show(&server.client.delete_cron_config(id, change.if_match.as_deref()).await?.to_json())
         }
-        ConfigCommand::Trigger { config, follow, why } => {
-            let server = Server::of(asking, why.reason.as_deref()).await?;
-            let run = server.client.trigger(server.config_id(config).await?).await?;
-            if *follow { follow::run(&server, RunId(run.id)).await } else { server.show(&run.to_json()) }
+        ConfigCommand::Undelete { config, change } => {
+            let (server, id) = of_change(asking, config, change).await?;
+            server.show(&server.client.undelete_cron_config(id, change.if_match.as_deref()).await?.to_json())
         }
+        ConfigCommand::Pause { config, until, change } => {
+            let (server, id) = of_change(asking, config, change).await?;
+            let fields = PauseFields { until: *until, reason: change.why.reason.clone() };
+            server.show(&server.client.pause(id, &fields, change.if_match.as_deref()).await?.to_json())
+        }
+        ConfigCommand::Resume { config, change } => {
+            let (server, id) = of_change(asking, config, change).await?;
+            server.show(&server.client.resume(id, change.if_match.as_deref()).await?.to_json())
+        }
+        ConfigCommand::Versions { config, limit } => {
+            let server = Server::of(asking, None).await?;
+            let versions = first(server.client.versions(server.config_id(config).await?), limit.limit).await?;
+            let rows: Vec<Value> = versions.iter().map(proto::CronConfigVersion::to_json).collect();
+            server.list("versions", &rows, &["version", "since", "description", "distributed", "tzDatabase"])
+        }
+        ConfigCommand::Backfill(arguments) => backfill(arguments, asking).await,
+        ConfigCommand::Trigger(arguments) => trigger(arguments, asking).await,
     }
 }
 
-async fn list(server: &Server, show_deleted: bool) -> Result<(), Trouble> {
-    let configs: Vec<_> = server.client.cron_configs(show_deleted).try_collect().await?;
+async fn backfill(arguments: &BackfillArguments, asking: &Asking) -> Result<(), Trouble> {
+    let BackfillArguments { config, from, to, limit, request_id, why } = arguments;
+    let server = Server::of(asking, why.reason.as_deref()).await?;
+    let id = server.config_id(config).await?;
+    let runs = server.client.backfill(id, *from, *to, *limit as usize, request_id.as_deref()).await?;
+    run::list(&server, &runs)
+}
+
+async fn trigger(arguments: &TriggerArguments, asking: &Asking) -> Result<(), Trouble> {
+    let server = Server::of(asking, arguments.why.reason.as_deref()).await?;
+    let context = arguments.context.as_deref().map(fields::context).transpose()?.map(Value::String);
+    let fields = TriggerFields { context, request_id: arguments.request_id.clone() };
+    let run = server.client.trigger_with(server.config_id(&arguments.config).await?, &fields).await?;
+    if arguments.follow { follow::run(&server, RunId(run.id)).await } else { server.show(&run.to_json()) }
+}
+
+/// The server, and the config that is to be changed there.
+async fn of_change(asking: &Asking, config: &str, change: &Change) -> Result<(Server, CronConfigId), Trouble> {
+    let server = Server::of(asking, change.why.reason.as_deref()).await?;
+    let id = server.config_id(config).await?;
+    Ok((server, id))
+}
+
+async fn list(server: &Server, filter: &ConfigFilter) -> Result<(), Trouble> {
+    let configs: Vec<_> = server.client.cron_configs(filter).try_collect().await?;
     let rows: Vec<Value> = configs.iter().map(proto::CronConfig::to_json).collect();
-    let deleted = show_deleted.then_some("deletedAt");
+    let deleted = filter.show_deleted.then_some("deletedAt");
     let columns: Vec<&str> = COLUMNS.into_iter().chain(deleted).collect();
     server.list("configs", &rows, &columns)
 }
@@ -68,14 +115,22 @@ async fn create(server: &Server, fields: &CronConfigFields) -> Result<(), Troubl
     server.show(&server.client.create_cron_config(fields).await?.to_json())
 }
 
-async fn switch(asking: &Asking, config: &str, on: bool, change: &Change) -> Result<(), Trouble> {
-    let given = Given { fields: CronConfigFields::default().enabled(on), etag: None, id: None };
-    update(asking, config, given, false, change).await
+/// Switches one config, or all.
+async fn switch(asking: &Asking, config: Option<&str>, on: bool, change: &Change) -> Result<(), Trouble> {
+    let Some(config) = config else {
+        let client = Server::of(asking, change.why.reason.as_deref()).await?.client;
+        let changed = if on { client.enable_all().await? } else { client.disable_all().await? };
+        say(format_args!("configs switched {}: {changed}", if on { "on" } else { "off" }));
+        return Ok(());
+    };
+    let (server, id) = of_change(asking, config, change).await?;
+    let etag = change.if_match.as_deref();
+    let config = if on { server.client.enable(id, etag).await? } else { server.client.disable(id, etag).await? };
+    server.show(&config.to_json())
 }
 
 async fn update(asking: &Asking, config: &str, given: Given, dry_run: bool, change: &Change) -> Result<(), Trouble> {
-    let server = Server::of(asking, change.why.reason.as_deref()).await?;
-    let id = server.config_id(config).await?;
+    let (server, id) = of_change(asking, config, change).await?;
     if let Some(other) = given.id.filter(|other| *other != id.0) {
         return Err(Failure::Usage(format!("the file is about config {other}, and {config} is config {id}")).into());
     }
@@ -86,15 +141,21 @@ async fn update(asking: &Asking, config: &str, given: Given, dry_run: bool, chan
     server.show(&server.client.update_cron_config(id, &given.fields, etag).await?.to_json())
 }
 
-/// What would be created, if nothing is wrong with it.
+/// What would be created, and when it would be due, if nothing is wrong with it.
 async fn preview_new(server: &Server, fields: &CronConfigFields) -> Result<(), Trouble> {
-    let config = fields.create(Timestamp::UNIX_EPOCH)?;
-    match server.client.cron_config_named(config.name.as_str()).await {
-        Ok(_) => return Err(Failure::Failed(format!("the name {} is taken", config.name)).into()),
+    let seen = server.client.validate(fields, NEXT).await?.to_json();
+    let name = fields.name.as_deref().unwrap_or_default();
+    match server.client.cron_config_named(name).await {
+        Ok(_) => return Err(Failure::Failed(format!("the name {name} is taken")).into()),
         Err(error) if error.kind() == ErrorKind::NotFound => {}
         Err(error) => return Err(error.into()),
     }
-    preview(server, &(&config).into())
+    let on = fields.enabled.unwrap_or_default();
+    let mut shown = proto::CronConfig::try_from(&fields.clone().enabled(on))?.to_json();
+    for seen_of in ["description", "next", "notes"] {
+        shown[seen_of] = seen[seen_of].clone();
+    }
+    preview(server, &shown)
 }
 
 /// What the config would become, if nothing is wrong with that.
@@ -108,13 +169,19 @@ async fn preview_change(
     if etag.is_some_and(|etag| etag != "*" && etag.trim_matches('"') != is.etag().trim_matches('"')) {
         return Err(Failure::Failed(format!("the etag of config {id} is {} now", is.etag())).into());
     }
-    let is = CronConfigFields::try_from(is)?.create(Timestamp::UNIX_EPOCH)?;
-    preview(server, &(&fields.change(is)?).into())
+    // What a job type says may be hidden from us, and its text be kept by the server alone.
+    let kept = proto::CronConfig { http: None, command: None, query: None, job_type: None, ..is.clone() };
+    let would = fields.change(CronConfigFields::try_from(kept)?.create(Timestamp::UNIX_EPOCH)?)?;
+    let mut would = proto::CronConfig::try_from(&CronConfigFields::from(&would))?;
+    if is.job_type.is_some() && fields.http.is_none() && fields.command.is_none() && fields.query.is_none() {
+        would =
+            proto::CronConfig { http: is.http, command: is.command, query: is.query, job_type: is.job_type, ..would };
+    }
+    preview(server, &would.to_json())
 }
 
-fn preview(server: &Server, fields: &CronConfigFields) -> Result<(), Trouble> {
-    let config = proto::CronConfig::try_from(fields)?;
-    server.show(&config.to_json())?;
+fn preview(server: &Server, shown: &Value) -> Result<(), Trouble> {
+    server.show(shown)?;
     say("a dry run: nothing was changed");
     Ok(())
 }

@@ -133,7 +133,7 @@ fn file(path: &str) -> Result<Map<String, Value>, Failure> {
     }
 }
 
-fn context(given: &str) -> Result<String, Failure> {
+pub(super) fn context(given: &str) -> Result<String, Failure> {
     let wrong = |why: String| Failure::Usage(format!("--context: {why}"));
     match given.strip_prefix('@') {
         Some(path) => from_file(Path::new(path)).map_err(|why| wrong(format!("{path}: {why}"))),

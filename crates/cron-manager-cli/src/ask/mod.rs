@@ -29,9 +29,11 @@ use crate::{
     output::{self, Format},
     terminal::say,
 };
-pub(crate) use access::{audit, replica, token};
+pub(crate) use access::{audit, control, replica, token};
 use args::{Asking, Sure};
-pub(crate) use args::{AuditArguments, ConfigArguments, ReplicaArguments, RunArguments, TokenArguments};
+pub(crate) use args::{
+    AuditArguments, ConfigArguments, ControlArguments, ReplicaArguments, RunArguments, TokenArguments,
+};
 pub(crate) use config::config;
 pub(crate) use run::run;
 

@@ -31,7 +31,11 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<(), Failure> {
 }
 
 async fn answer(command: &RunCommand, asking: &Asking) -> Result<(), Trouble> {
-    let server = Server::of(asking, None).await?;
+    let why = match command {
+        RunCommand::Cancel { why, .. } | RunCommand::Retry { why, .. } => why.reason.as_deref(),
+        _ => None,
+    };
+    let server = Server::of(asking, why).await?;
     match command {
         RunCommand::List { config, state, reason, span, limit } => {
             let config_id = match config {
@@ -42,6 +46,10 @@ async fn answer(command: &RunCommand, asking: &Asking) -> Result<(), Trouble> {
             list(&server, &first(server.client.cron_runs(&filter), limit.limit).await?)
         }
         RunCommand::Get { id } => server.show(&server.client.cron_run(RunId(*id)).await?.to_json()),
+        RunCommand::Cancel { id, .. } => server.show(&server.client.cancel(RunId(*id)).await?.to_json()),
+        RunCommand::Retry { id, request_id, .. } => {
+            server.show(&server.client.retry(RunId(*id), request_id.as_deref()).await?.to_json())
+        }
         RunCommand::Tail { run: None, follow: true } => follow::all(&server).await,
         RunCommand::Tail { run: None, follow: false } => {
             let mut runs = first(server.client.cron_runs(&RunFilter::default()), TAIL).await?;
@@ -52,7 +60,7 @@ async fn answer(command: &RunCommand, asking: &Asking) -> Result<(), Trouble> {
     }
 }
 
-fn list(server: &Server, runs: &[proto::CronJob]) -> Result<(), Trouble> {
+pub(super) fn list(server: &Server, runs: &[proto::CronJob]) -> Result<(), Trouble> {
     let rows: Vec<Value> = runs.iter().map(proto::CronJob::to_json).collect();
     server.list("runs", &rows, &COLUMNS)
 }

@@ -146,7 +146,8 @@ fn a_dry_run_says_what_would_be_and_changes_nothing() {
     let would = asked.json(&["config", "update", "j", "--timezone", "Europe/Berlin", "--dry-run"]);
     assert_eq!((&would["cronExpression"], &would["timezone"]), (&json!("@daily"), &json!("Europe/Berlin")));
     assert_eq!(asked.json(&["config", "get", "j"])["timezone"], "UTC");
-    assert_eq!(asked.json(&["config", "create", "k", "--enabled", "--dry-run"])["enabled"], true);
+    let would = asked.json(&["config", "create", "k", "--enabled", "--cron", "@daily", "--dry-run"]);
+    assert_eq!((&would["enabled"], would["next"].as_array().unwrap().len()), (&json!(true), 5));
     assert_eq!(asked.json(&["config", "list"]).as_array().unwrap().len(), 1);
     let (code, _, errors) = asked.run(&["config", "create", "j", "--dry-run"]);
     assert!(code == 1 && errors.contains("taken"), "{errors}");
@@ -297,4 +298,45 @@ fn a_reader_that_wants_no_more_is_no_failure() {
     drop(child.stdout.take());
     let (code, _, errors) = shown(child.wait_with_output().unwrap());
     assert_eq!((code, errors.as_str()), (0, ""));
+}
+
+#[test]
+fn jobs_are_switched_paused_and_brought_back() {
+    let asked = Asked::serve("");
+    for name in ["j", "k"] {
+        asked.json(&["config", "create", name, "--cron", "0 0 29 2 *"]);
+    }
+    assert!(asked.run(&["config", "enable", "--all"]).2.contains("switched on: 2"));
+    assert_eq!(asked.run(&["config", "enable"]).0, 2, "which one?");
+    assert_eq!(asked.json(&["config", "list", "--filter", "name = \"k*\""]).as_array().unwrap().len(), 1);
+    assert_eq!(asked.json(&["config", "pause", "j", "--reason", "deploy"])["paused"]["reason"], "deploy");
+    let etag = asked.json(&["config", "resume", "j"])["etag"].as_str().unwrap().to_owned();
+    assert_eq!(asked.json(&["config", "delete", "j", "--yes", "--if-match", &etag])["name"], "j");
+    assert!(asked.json(&["config", "undelete", "j"]).get("deletedAt").is_none());
+    assert!(asked.json(&["config", "versions", "j"]).as_array().unwrap().len() > 3);
+    assert_eq!(asked.json(&["control"])["enabled"], true);
+    assert_eq!(asked.json(&["control", "--enabled", "false", "--reason", "so"])["enabled"], false);
+    assert_eq!(asked.json(&["audit", "-n", "1"])[0]["reason"], "so");
+    let (code, _, errors) = asked.run(&["control", "--log-level", "loud"]);
+    assert!(code == 2 && errors.contains("logLevel"), "{errors}");
+}
+
+#[test]
+fn runs_are_filled_in_repeated_and_cancelled() {
+    let asked = Asked::serve("# name: j\n0 0 29 2 * echo $CRON_MANAGER_JOB\n# name: long\n0 0 29 2 * sleep 600\n");
+    let span = ["--from", "2016-01-01T00:00:00Z", "--to", "2024-03-01T00:00:00Z"];
+    let filled = asked.json(&[&["config", "backfill", "j"][..], &span].concat());
+    assert_eq!(filled.as_array().unwrap().len(), 3);
+    let (code, _, errors) = asked.run(&[&["config", "backfill", "j", "--limit", "2"][..], &span].concat());
+    assert!(code == 2 && errors.contains("limit"), "{errors}");
+    let id = filled[0]["id"].as_str().unwrap();
+    assert_eq!(asked.run(&["run", "tail", id, "--follow"]).0, 0);
+    assert_eq!(asked.json(&["run", "retry", id])["retryOf"], filled[0]["id"]);
+    let trigger = ["config", "trigger", "long", "--request-id", "r", "--context", "{\"shop\": 7}"];
+    let run = asked.json(&trigger);
+    assert_eq!((&run["context"], &asked.json(&trigger)["id"]), (&json!({"shop": 7}), &run["id"]));
+    let id = run["id"].as_str().unwrap();
+    asked.json(&["run", "cancel", id]);
+    let (code, _, errors) = asked.run(&["run", "tail", id, "--follow"]);
+    assert!(code == 1 && errors.contains("cancelled"), "{code} {errors}");
 }
