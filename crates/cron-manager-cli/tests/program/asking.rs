@@ -328,7 +328,7 @@ fn runs_are_filled_in_repeated_and_cancelled() {
     let filled = asked.json(&[&["config", "backfill", "j"][..], &span].concat());
     assert_eq!(filled.as_array().unwrap().len(), 3);
     let (code, _, errors) = asked.run(&[&["config", "backfill", "j", "--limit", "2"][..], &span].concat());
-    assert!(code == 2 && errors.contains("limit"), "{errors}");
+    assert!(code == 2 && errors.contains("at most 2"), "{errors}");
     let id = filled[0]["id"].as_str().unwrap();
     assert_eq!(asked.run(&["run", "tail", id, "--follow"]).0, 0);
     assert_eq!(asked.json(&["run", "retry", id])["retryOf"], filled[0]["id"]);
