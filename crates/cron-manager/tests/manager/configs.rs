@@ -132,10 +132,6 @@ async fn a_config_is_found_by_its_name() {
 async fn a_database_url_that_names_no_store_is_refused_by_name() {
     for url in ["mysql://here/there", "sqlite:", "nonsense", "sqlite::memory:"] {
         let error = cron_manager::CronManager::builder().database_url(url).build().await.err().unwrap();
-        assert_eq!(
-            (error.kind(), error.field().map(ToOwned::to_owned)),
-            (ErrorKind::InvalidArgument, Some("databaseUrl")),
-            "{url}"
-        );
+        assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidArgument, Some("databaseUrl")), "{url}");
     }
 }
