@@ -3,14 +3,20 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
 use cron_manager::domain::schedule::DstGap;
 use jiff::Timestamp;
 
-use crate::{crontab::CrontabFormat, output::Format, settings::SettingsArguments};
+use crate::{
+    ask::{AuditArguments, ConfigArguments, ControlArguments, ReplicaArguments, RunArguments, TokenArguments},
+    crontab::CrontabFormat,
+    output::Format,
+    settings::SettingsArguments,
+};
 
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage or input.";
 
-const NAME: &str = "cron-manager";
+pub(crate) const NAME: &str = "cron-manager";
 
 /// Runs a crontab, with one recorded outcome for every time a job is due: it ran, once, or it was skipped for a stated reason.
 #[derive(Parser)]
@@ -42,6 +48,23 @@ pub(crate) enum Command {
     Explain(ExplainArguments),
     /// Show the settings and where they come from, and ask whether what they name answers; exit code 1 otherwise
     Check(CheckArguments),
+    /// Ask a running server for configs, and change them
+    Config(ConfigArguments),
+    /// Ask a running server for runs: the ledger
+    Run(RunArguments),
+    /// Show whether jobs run at all, and what the programs log; or change it, for all replicas
+    Control(ControlArguments),
+    /// Ask a running server for its replicas
+    Replica(ReplicaArguments),
+    /// Ask a running server for tokens, and make them
+    Token(TokenArguments),
+    /// Ask a running server who changed what, when and why: newest first
+    Audit(AuditArguments),
+    /// Print what a shell needs to complete these commands
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
 }
 
 #[derive(Args)]
@@ -117,6 +140,6 @@ pub(crate) struct LedgerArguments {
 #[derive(Debug, Args)]
 pub(crate) struct OutputArguments {
     /// The form of the output
-    #[arg(short = 'o', long = "output", value_name = "FORM", default_value = "table")]
+    #[arg(short = 'o', long = "output", value_name = "FORM", default_value = "table", global = true)]
     pub(crate) format: Format,
 }

@@ -7,6 +7,7 @@
 //! | `command` | runs a command as cron does, in a process group that ends with the run |
 //! | `serve` | puts the jobs of a crontab in place, runs them, shows each run, and ends in order |
 //! | `next`, `explain` | answer when an expression is due |
+//! | `ask` | asks a running server: configs, runs, replicas, tokens, the audit |
 //! | `settings` | makes flags the nearest layer of the settings |
 //! | `check` | shows the settings, and asks whether what they name answers |
 //! | `ledger` | adds the ledger up |
@@ -15,6 +16,7 @@
 //! It uses the library as everybody can, and decides nothing about ticks itself.
 
 mod args;
+mod ask;
 mod check;
 mod command;
 mod crontab;
@@ -30,7 +32,8 @@ mod terminal;
 
 use std::{io::stderr, process::ExitCode};
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
+use clap_complete::Shell;
 use cron_manager::backends::system::SystemClock;
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
@@ -42,7 +45,7 @@ fn main() -> ExitCode {
     match run(Arguments::parse().command()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            terminal::say(format_args!("error: {failure}"));
+            terminal::say(format_args!("error: {}", terminal::harmless(&failure.to_string())));
             failure.exit_code()
         }
     }
@@ -62,5 +65,18 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Explain(arguments) => explain::run(&arguments, &SystemClock),
         Command::Check(CheckArguments { what: Some(Check::Ledger(arguments)), .. }) => ledger::check(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Config(arguments) => ask::config(&arguments),
+        Command::Run(arguments) => ask::run(&arguments),
+        Command::Control(arguments) => ask::control(&arguments),
+        Command::Replica(arguments) => ask::replica(&arguments),
+        Command::Token(arguments) => ask::token(&arguments),
+        Command::Audit(arguments) => ask::audit(&arguments),
+        Command::Completions { shell } => completions(shell),
     }
+}
+
+fn completions(shell: Shell) -> Result<(), Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut <Arguments as CommandFactory>::command(), args::NAME, &mut script);
+    output::print_text(&String::from_utf8_lossy(&script))
 }

@@ -1,6 +1,6 @@
 //! The settings, whose nearest layer are the flags.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::{ffi::OsString, marker::PhantomData, path::PathBuf};
 
 use clap::{Arg, ArgMatches, Args, Command, Error, FromArgMatches, value_parser};
 use cron_manager::settings::{SETTINGS, Setting, Settings, Sources};
@@ -10,13 +10,50 @@ use crate::failure::Failure;
 /// The name of the flag for the file.
 const FILE: &str = "settings";
 
-/// The flags: one for each setting, and the file.
-pub(crate) struct SettingsArguments {
-    flags: Vec<(String, OsString)>,
-    file: Option<PathBuf>,
+/// The flags of a program that serves, or looks at what one would use.
+pub(crate) type SettingsArguments = Flags<OfService>;
+/// The flags of a command that asks a running server.
+pub(crate) type ServerArguments = Flags<OfServer>;
+
+/// Which settings have flags.
+pub(crate) trait Selection {
+    /// What they are called together.
+    const HEADING: &'static str;
+    /// Whether they may stand behind the commands below theirs, too.
+    const GLOBAL: bool;
+    /// Whether this one has.
+    fn takes(setting: &Setting) -> bool;
 }
 
-impl SettingsArguments {
+pub(crate) struct OfService;
+pub(crate) struct OfServer;
+
+impl Selection for OfService {
+    const HEADING: &'static str = "Settings";
+    const GLOBAL: bool = false;
+
+    fn takes(setting: &Setting) -> bool {
+        !matches!(setting.name, "server" | "server_ca")
+    }
+}
+
+impl Selection for OfServer {
+    const HEADING: &'static str = "Server";
+    const GLOBAL: bool = true;
+
+    fn takes(setting: &Setting) -> bool {
+        matches!(setting.name, "server" | "server_ca" | "token")
+    }
+}
+
+/// The flags: one for each setting of the selection, and the file.
+pub(crate) struct Flags<S> {
+    flags: Vec<(String, OsString)>,
+    file: Option<PathBuf>,
+    selection: PhantomData<S>,
+}
+
+impl<S: Selection> Flags<S> {
     /// The settings by flags, environment, files and defaults.
     pub(crate) fn load(&self) -> Result<Settings, Failure> {
         let sources = Sources { flags: self.flags.clone(), settings: self.file.clone(), ..Sources::of_this_process() };
@@ -24,13 +61,15 @@ impl SettingsArguments {
     }
 }
 
-impl Args for SettingsArguments {
+impl<S: Selection> Args for Flags<S> {
     fn augment_args(command: Command) -> Command {
         let file = Arg::new(FILE).long(FILE).value_name("FILE").value_parser(value_parser!(PathBuf)).help(
             "The settings file, in place of ./cron-manager.toml, $XDG_CONFIG_HOME/cron-manager/cron-manager.toml and \
              /etc/cron-manager/cron-manager.toml [env: CRON_MANAGER_SETTINGS]",
         );
-        command.next_help_heading("Settings").args(SETTINGS.iter().map(flag)).arg(file).next_help_heading(None::<&str>)
+        let flags = SETTINGS.iter().filter(|setting| S::takes(setting)).map(flag).chain([file]);
+        let flags = flags.map(|flag| flag.global(S::GLOBAL));
+        command.next_help_heading(S::HEADING).args(flags).next_help_heading(None::<&str>)
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -45,11 +84,12 @@ fn flag(setting: &Setting) -> Arg {
     Arg::new(setting.name).long(setting.flag).value_name(setting.value).value_parser(value_parser!(OsString)).help(help)
 }
 
-impl FromArgMatches for SettingsArguments {
+impl<S: Selection> FromArgMatches for Flags<S> {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
         let given =
             |setting: &Setting| Some((setting.name.to_owned(), matches.get_one::<OsString>(setting.name)?.clone()));
-        Ok(Self { flags: SETTINGS.iter().filter_map(given).collect(), file: matches.get_one(FILE).cloned() })
+        let flags = SETTINGS.iter().filter(|setting| S::takes(setting)).filter_map(given).collect();
+        Ok(Self { flags, file: matches.get_one(FILE).cloned(), selection: PhantomData })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {

@@ -1,6 +1,6 @@
 //! The one error of this crate.
 
-use std::{error, fmt};
+use std::{borrow::Cow, error, fmt};
 
 use crate::domain::schedule::ScheduleError;
 
@@ -35,7 +35,7 @@ pub enum ErrorKind {
 pub struct Error {
     kind: ErrorKind,
     message: String,
-    field: Option<&'static str>,
+    field: Option<Cow<'static, str>>,
     place: Option<String>,
     source: Option<Box<dyn error::Error + Send + Sync>>,
 }
@@ -50,8 +50,8 @@ impl Error {
     }
 
     /// Wrong input in `field` (its name on the wire).
-    pub fn invalid(field: &'static str, message: impl Into<String>) -> Self {
-        Self { field: Some(field), ..Self::new(ErrorKind::InvalidArgument, message) }
+    pub fn invalid(field: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self { field: Some(field.into()), ..Self::new(ErrorKind::InvalidArgument, message) }
     }
 
     /// Nothing there.
@@ -92,8 +92,14 @@ impl Error {
     }
 
     /// The wire name of the field that is wrong, when the input was.
-    pub fn field(&self) -> Option<&'static str> {
-        self.field
+    pub fn field(&self) -> Option<&str> {
+        self.field.as_deref()
+    }
+
+    /// The same error, told which field it is about.
+    #[cfg(feature = "client")]
+    pub(crate) fn on_field(self, field: String) -> Self {
+        Self { field: Some(field.into()), ..self }
     }
 }
 
@@ -102,7 +108,7 @@ impl fmt::Display for Error {
         if let Some(place) = &self.place {
             write!(f, "{place}: ")?;
         }
-        if let Some(field) = self.field {
+        if let Some(field) = &self.field {
             write!(f, "{field}: ")?;
         }
         f.write_str(&self.message)?;

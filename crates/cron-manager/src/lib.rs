@@ -4,6 +4,8 @@
 #[cfg(feature = "grpc")]
 pub mod api;
 pub mod backends;
+#[cfg(feature = "client")]
+pub mod client;
 pub mod contracts;
 pub mod domain;
 mod error;
@@ -17,6 +19,9 @@ mod setup;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
+#[cfg(feature = "client")]
+#[doc(inline)]
+pub use client::Client;
 #[doc(inline)]
 pub use contracts::{
     ActiveRun, Attempt, Cancellation, Config, Ctx, Events, FromRun, Handler, HandlerResult, IdempotencyKey,
@@ -84,3 +89,8 @@ struct Following;
 #[cfg(all(doctest, feature = "macros"))]
 #[doc = include_str!("../../../docs/handlers.md")]
 struct Handlers;
+
+/// So is that of the page on the program.
+#[cfg(all(doctest, feature = "client"))]
+#[doc = include_str!("../../../docs/cli.md")]
+struct Program;

@@ -19,6 +19,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("manager", &["scheduler", "metrics", "contracts", "domain", "error"]),
     ("backends", &["contracts", "domain", "error"]),
     ("api", &["manager", "settings", "contracts", "domain", "error"]),
+    ("client", &["api", "manager", "backends/system", "contracts", "domain", "error"]),
     ("testing", &["manager", "backends/memory", "contracts", "domain", "error"]),
     ("setup", &["manager", "scheduler", "metrics", "backends", "settings", "contracts", "domain", "error"]),
 ];

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up has failed")]
 
+mod asking;
+mod document;
 mod expressions;
 mod kills;
 mod serving;

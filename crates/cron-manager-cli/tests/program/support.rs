@@ -148,7 +148,7 @@ impl Serving {
     /// Where the HTTP face listens.
     pub(crate) fn address(&mut self) -> String {
         let line = self.line(&["  http ", "http://"]);
-        line.split("http://").nth(1).unwrap().to_owned()
+        line.split("http://").nth(1).unwrap().split(',').next().unwrap().to_owned()
     }
 
     pub(crate) fn signal(&self, signal: Signal) {

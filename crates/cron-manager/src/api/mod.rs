@@ -6,6 +6,8 @@
 #[cfg(feature = "rest")]
 pub mod access;
 pub mod grpc;
+#[cfg(feature = "client")]
+mod messages;
 #[cfg(feature = "rest")]
 mod original;
 #[cfg(feature = "rest")]
@@ -16,7 +18,7 @@ pub mod rest;
 #[cfg(feature = "rest")]
 pub mod serve;
 mod status;
-mod wire;
+pub(crate) mod wire;
 
 #[cfg(feature = "rest")]
 pub use original::OriginalService;

@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_wrong_context_names_its_field() {
-        let field = |value: Value| Context::new(&value).unwrap_err().field().unwrap();
+        let field = |value: Value| Context::new(&value).unwrap_err().field().unwrap().to_owned();
         assert_eq!(field(json!([1])), "context");
         assert_eq!(field(json!("[1]")), "context");
         assert_eq!(field(json!("{")), "context");

@@ -67,7 +67,7 @@ mod tests {
     #[test]
     fn a_pause_that_cannot_be_names_its_field() {
         let now = Timestamp::UNIX_EPOCH;
-        let field = |fields: PauseFields| fields.pause(None, now).unwrap_err().field().unwrap();
+        let field = |fields: PauseFields| fields.pause(None, now).unwrap_err().field().unwrap().to_owned();
         assert_eq!(field(PauseFields { until: Some(now), ..PauseFields::default() }), "until");
         for reason in ["x".repeat(501), "nul\0".into()] {
             assert_eq!(field(PauseFields { reason: Some(reason), ..PauseFields::default() }), "reason");

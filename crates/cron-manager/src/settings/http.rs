@@ -67,11 +67,16 @@ pub(super) const TOKEN: Setting = Setting {
     variable: "CRON_MANAGER_TOKEN",
     flag: "token",
     value: "TEXT",
-    about: "A token of your own choosing, of 16 characters or more: who shows it to the HTTP face may do everything",
+    about: "A token of your own choosing, of 16 characters or more: who shows it to the HTTP face may do everything; who asks a server shows it, or another one",
     unset: "no token",
     kind: Kind::Secret,
     secret: true,
-    take: |settings, value| operator_token(text(value)?).map(|token| settings.http.token = Some(token)),
+    take: |settings, value| {
+        let token = text(value)?;
+        settings.http.token = Some(operator_token(token)?);
+        settings.client.token = Some(token.into());
+        Ok(())
+    },
     text: |settings| {
         let hash = settings.http.token?;
         Some(hash.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect::<String>().into())

@@ -3,13 +3,14 @@
 //!
 //! | file | does |
 //! |---|---|
-//! | `table`, `http` | say once what each setting is |
+//! | `table`, `http`, `client` | say once what each setting is |
 //! | `load` | looks through the layers |
 //! | `file` | reads a settings file |
 //! | `listed` | reads what a settings file lists for jobs to name |
 //! | `found` | remembers where each value was found |
 //! | `secret_url` | keeps a URL and shows it without its secrets |
 
+mod client;
 mod file;
 mod found;
 mod http;
@@ -20,6 +21,7 @@ mod table;
 
 use std::{collections::BTreeMap, fmt, path::PathBuf};
 
+pub use client::{ClientSettings, SecretText};
 pub use found::{Found, Shown, Source};
 pub use http::HttpSettings;
 pub use load::Sources;
@@ -53,6 +55,8 @@ pub struct Settings {
     pub listen: String,
     /// Who may ask the HTTP face, and for how much.
     pub http: HttpSettings,
+    /// How a running server is asked.
+    pub client: ClientSettings,
     /// The folder of the program's embedded database.
     pub data_dir: Option<PathBuf>,
     /// How many runs may be live here at once.
@@ -79,6 +83,7 @@ impl Default for Settings {
             redis_prefix: "cron-lock-".into(),
             listen: "127.0.0.1:8787".into(),
             http: HttpSettings::default(),
+            client: ClientSettings::default(),
             data_dir: None,
             concurrency: 1_000,
             http_allow_private_addresses: false,

@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 
-use super::{SecretUrl, Settings, http, secret_url::MASK};
+use super::{SecretUrl, Settings, client, http, secret_url::MASK};
 
 /// How a value is written in a settings file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -184,6 +184,8 @@ pub const SETTINGS: &[Setting] = &[
     http::MAX_CONNECTIONS,
     http::MAX_REQUESTS,
     http::MAX_STREAMS,
+    client::SERVER,
+    client::SERVER_CA,
 ];
 
 impl Setting {

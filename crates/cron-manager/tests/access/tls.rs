@@ -121,7 +121,7 @@ async fn files_that_are_no_certificate_and_key_are_refused_by_name() {
     let absent = Path::new("/nonexistent/cert.pem");
     let refused = |cert: &Path, key: &Path| {
         let error = Tls::read(cert, key).err().expect("refused");
-        (error.field().unwrap_or_default(), error.to_string())
+        (error.field().unwrap_or_default().to_owned(), error.to_string())
     };
     for (cert, key, field, told) in [
         (absent, &*one.key(), "tlsCert", "/nonexistent/cert.pem"),
@@ -139,6 +139,6 @@ async fn files_that_are_no_certificate_and_key_are_refused_by_name() {
         ServeOptions::by(&HttpSettings { tls_cert, tls_key, ..HttpSettings::default() }, &manager)
     };
     assert!(by(Some(one.cert()), Some(one.key())).unwrap().is_encrypted());
-    assert_eq!(by(Some(one.cert()), None).err().and_then(|error| error.field()), Some("tlsKey"));
-    assert_eq!(by(None, Some(one.key())).err().and_then(|error| error.field()), Some("tlsCert"));
+    assert_eq!(by(Some(one.cert()), None).err().unwrap().field(), Some("tlsKey"));
+    assert_eq!(by(None, Some(one.key())).err().unwrap().field(), Some("tlsCert"));
 }

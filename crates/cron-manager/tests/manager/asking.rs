@@ -161,15 +161,15 @@ async fn a_backfill_that_cannot_be_is_refused_with_its_reason() {
     let bare = manager.job("bare").run(done()).await.unwrap();
     let refused = async |id: CronConfigId, from: &str, to: &str, limit| {
         let error = manager.backfill(id, instant(from), instant(to), limit, None).await.unwrap_err();
-        (error.kind(), error.field(), error.message().to_owned())
+        (error.kind(), error.field().unwrap_or_default().to_owned(), error.message().to_owned())
     };
     let (day, next) = ("2026-02-01T00:00:00Z", "2026-02-02T00:00:00Z");
     let (kind, field, message) = refused(config.id, day, next, 23).await;
-    assert_eq!((kind, field), (ErrorKind::InvalidArgument, Some("to")));
+    assert_eq!((kind, field.as_str()), (ErrorKind::InvalidArgument, "to"));
     assert!(message.contains("24 times") && message.contains("23 fit"), "{message}");
-    assert_eq!(refused(config.id, day, next, 1_001).await.1, Some("limit"));
-    assert_eq!(refused(config.id, next, day, 10).await.1, Some("to"));
-    assert_eq!(refused(config.id, "2026-03-01T11:00:00Z", "2026-03-01T14:00:00Z", 10).await.1, Some("to"));
+    assert_eq!(refused(config.id, day, next, 1_001).await.1, "limit");
+    assert_eq!(refused(config.id, next, day, 10).await.1, "to");
+    assert_eq!(refused(config.id, "2026-03-01T11:00:00Z", "2026-03-01T14:00:00Z", 10).await.1, "to");
     assert_eq!(refused(bare.id, day, next, 10).await.0, ErrorKind::FailedPrecondition);
     assert_eq!(refused(CronConfigId(99), day, next, 10).await.0, ErrorKind::NotFound);
     manager.disable(config.id, None).await.unwrap();

@@ -50,13 +50,13 @@ async fn wrong_edits_are_refused_by_kind_and_change_nothing() {
     manager.create_cron_config(&CronConfigFields::named("b")).await.unwrap();
     let kind = async |id: i32, fields: CronConfigFields, version| {
         let error = manager.update_cron_config(CronConfigId(id), &fields, version).await.unwrap_err();
-        (error.kind(), error.field())
+        (error.kind(), error.field().map(ToOwned::to_owned))
     };
     let default = CronConfigFields::default;
     assert_eq!(kind(99, default().enabled(true), None).await, (ErrorKind::NotFound, None));
     assert_eq!(kind(1, default().enabled(true), Some(7)).await, (ErrorKind::Conflict, None));
     assert_eq!(kind(1, CronConfigFields::named("b"), None).await, (ErrorKind::AlreadyExists, None));
-    let wrong = |field| (ErrorKind::InvalidArgument, Some(field));
+    let wrong = |field: &str| (ErrorKind::InvalidArgument, Some(field.to_owned()));
     assert_eq!(kind(1, CronConfigFields::named("not a name"), None).await, wrong("name"));
     assert_eq!(kind(1, default().cron("61 * * * *", "UTC"), None).await, wrong("cronExpression"));
     assert_eq!(kind(1, default().cron("0 0 30 2 *", "UTC"), None).await, wrong("cronExpression"));

@@ -32,7 +32,7 @@ async fn a_preview_refuses_what_creating_refuses() {
     let field = |fields: CronConfigFields, count| {
         let error = service.manager.validate(&fields, count).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidArgument);
-        error.field().unwrap()
+        error.field().unwrap().to_owned()
     };
     let named = || CronConfigFields::named("a");
     assert_eq!(field(CronConfigFields::default(), 1), "name");

@@ -6,7 +6,7 @@ mod control;
 mod etag;
 mod filter;
 mod job;
-#[cfg(feature = "rest")]
+#[cfg(any(feature = "rest", feature = "client"))]
 mod json;
 mod page;
 mod replica;
@@ -18,12 +18,14 @@ pub(super) use config::{Change, fields, new_config, show_config};
 pub(super) use control::{control_change, pause_fields, show_control, show_preview, show_version};
 pub(super) use etag::{etag, version};
 pub(super) use filter::filtered;
-#[cfg(feature = "rest")]
+#[cfg(any(feature = "rest", feature = "client"))]
 pub(super) use json::{JsonText, fit, from_json, to_json};
 pub(super) use page::Page;
 pub(super) use replica::show_replica;
 pub(super) use run::{run_query, show_event, show_run, show_update};
 pub(super) use scalar::needed_time;
+#[cfg(feature = "client")]
+pub(crate) use scalar::show_time;
 
 /// Input that does not fit, and where.
 #[derive(Clone, Debug, PartialEq)]

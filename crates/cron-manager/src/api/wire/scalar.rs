@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::Misfit;
 
-pub(super) fn show_time(instant: Timestamp) -> prost_types::Timestamp {
+pub(crate) fn show_time(instant: Timestamp) -> prost_types::Timestamp {
     prost_types::Timestamp { seconds: instant.as_second(), nanos: instant.subsec_nanosecond() }
 }
 

@@ -52,7 +52,7 @@ mod tests {
             assert!(Schema::new(name).is_ok(), "{name}");
         }
         for name in ["", "1a", "Cron", "a-b", "a\"b", "a;b", "ü", &"x".repeat(64)] {
-            assert_eq!(Schema::new(name).err().and_then(|error| error.field()), Some("schema"), "{name}");
+            assert_eq!(Schema::new(name).err().unwrap().field(), Some("schema"), "{name}");
         }
     }
 

@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_the_type_is_refused_with_its_field() {
-        let field = |fields: CronConfigFields| config(fields).unwrap_err().field().unwrap();
+        let field = |fields: CronConfigFields| config(fields).unwrap_err().field().unwrap().to_owned();
         let both = CronConfigFields { command: command("backup").command, ..http("http://a.example") };
         assert_eq!(field(both), "jobType");
         for kind in [JobKind::Inline, JobKind::Command] {

@@ -1,0 +1,8 @@
+//! The client, against servers in this process.
+
+#![expect(clippy::unwrap_used, reason = "a test may end by a panic")]
+
+mod broken;
+mod methods;
+mod support;
+mod tls;
