@@ -18,6 +18,7 @@ fn value(setting: &Setting, layer: usize) -> String {
         (Kind::Text, "database_url") => format!("postgres://db{layer}/jobs"),
         (Kind::Text, "redis_url") => format!("redis://cache{layer}/0"),
         (Kind::Text, "listen") => format!("localhost:{layer}"),
+        (Kind::Text, "server") => format!("https://jobs{layer}.example"),
         (Kind::Secret, "token") => format!("an-operator-s-own-{layer}"),
         (Kind::Text, "allowed_origins") => format!("https://origin{layer}.example"),
         (Kind::Text | Kind::Secret, _) => format!("text-{layer}"),
