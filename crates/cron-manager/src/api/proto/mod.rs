@@ -1,13 +1,18 @@
 //! The API as `proto/cron/cron.proto` in this crate's sources defines it: its messages, its service, its client, and its descriptors.
 
+#[cfg_attr(not(feature = "rest"), expect(dead_code, reason = "plain HTTP needs all that the proto says"))]
 mod options;
 
 use std::sync::LazyLock;
 
-use prost_reflect::{DescriptorPool, MessageDescriptor, ServiceDescriptor};
+#[cfg(feature = "rest")]
+use prost_reflect::ServiceDescriptor;
+use prost_reflect::{DescriptorPool, MessageDescriptor};
 
 pub use generated::*;
-pub(crate) use options::{comment, http, marks, role};
+pub(crate) use options::marks;
+#[cfg(feature = "rest")]
+pub(crate) use options::{comment, http, role};
 
 #[expect(
     clippy::allow_attributes,
@@ -35,6 +40,7 @@ pub(crate) fn pool() -> &'static DescriptorPool {
 }
 
 /// The service of the API.
+#[cfg(feature = "rest")]
 pub(crate) fn service() -> ServiceDescriptor {
     let named = |service: &ServiceDescriptor| service.full_name() == cron_manager_server::SERVICE_NAME;
     #[expect(clippy::expect_used, reason = "the build wrote it")]

@@ -15,6 +15,7 @@ use crate::api::proto::marks;
 pub(crate) enum JsonText {
     /// As that JSON.
     Inline,
+    #[cfg_attr(not(feature = "rest"), expect(dead_code, reason = "only the original library's paths have it"))]
     /// As a string that holds it, as the original library does.
     Quoted,
 }
