@@ -1,7 +1,7 @@
 //! The program held against its own description, by schemathesis.
 
 use crate::{
-    program::Program,
+    program::{GREET, Program},
     tools::{SOURCE, output, python},
 };
 
@@ -10,7 +10,7 @@ const TOKEN: &str = "correct-horse-battery-staple";
 #[test]
 fn the_program_does_what_its_description_says() {
     // With a token of the operator's: the tester makes tokens, after which nobody is let in without.
-    let program = Program::with(|_| vec![("CRON_MANAGER_TOKEN", TOKEN.to_owned())]);
+    let program = Program::with_crontab(GREET, |_| vec![("CRON_MANAGER_TOKEN", TOKEN.to_owned())]);
     let mut schemathesis = python("schemathesis");
     schemathesis.args(["--config-file", &format!("{SOURCE}/schemathesis.toml"), "run", "--no-color"]);
     schemathesis.args(["--header", &format!("Authorization: Bearer {TOKEN}")]).arg(program.url("/openapi.json"));

@@ -3,7 +3,7 @@
 use std::{fs, path::Path, process::Command};
 
 use crate::{
-    program::Program,
+    program::{GREET, Program},
     python::{OURS, generate},
     tools::{must, node, python},
 };
@@ -27,7 +27,7 @@ fn are_true(language: &str, run: impl Fn(&Program, String) -> Command) {
     assert!(!snippets.is_empty());
     for (code, printed) in snippets {
         assert!(code.contains(ADDRESS), "it asks nobody:\n{code}");
-        let program = Program::with_crontab("# name: greet\n0 0 29 2 * echo hello\n", |_| Vec::new());
+        let program = Program::with_crontab(GREET, |_| Vec::new());
         let said = must(&mut run(&program, code.replace(ADDRESS, &program.address)), &code);
         assert_eq!(said.trim_end(), printed.trim_end(), "{code}");
     }

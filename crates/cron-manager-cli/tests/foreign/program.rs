@@ -9,7 +9,9 @@ use std::{
     thread,
 };
 
-/// Its two jobs, which nothing but a trigger starts: `greet` has the id 1, `wait` the id 2.
+/// A job that says a line and ends, which nothing but a trigger starts; its id is 1.
+pub(crate) const GREET: &str = "# name: greet\n0 0 29 2 * echo hello\n";
+/// The same, with two lines, and one that takes its time, which nothing but a trigger starts: `greet` has the id 1, `wait` the id 2.
 const CRONTAB: &str =
     "# name: greet\n0 0 29 2 * echo hello; echo world\n# name: wait\n0 0 29 2 * echo begun; exec sleep 10\n";
 

@@ -143,10 +143,12 @@ async fn a_write_with_an_old_etag_is_aborted_and_changes_nothing() {
 async fn an_etag_that_none_was_is_wrong_input() {
     let server = Server::start().await;
     server.create(r#"{"name":"j"}"#).await;
-    for etag in ["If-Match: x", "If-Match: W/\"1\"", "If-Match: \"1\", \"2\""] {
+    for etag in ["If-Match: ", "If-Match: x", "If-Match: W/\"1\"", "If-Match: \"1\", \"2\""] {
         let answer = server.send("PUT", "/v1/cron-config/1", &[JSON, etag], "{}").await;
         assert_eq!(answer.error(), invalid("etag"), "{etag}");
     }
+    let wrong = server.send("PUT", "/v1/cron-config/1", &[JSON, "If-Match: \"1\""], r#"{"etag":{}}"#).await;
+    assert_eq!(wrong.error(), invalid("etag"), "the header hides nothing");
     let two = server.send("PUT", "/v1/cron-config/1", &[JSON, "If-Match: \"1\""], r#"{"etag":"\"2\""}"#).await;
     assert_eq!(two.error(), invalid("etag"));
 }

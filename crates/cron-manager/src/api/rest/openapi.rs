@@ -126,7 +126,7 @@ fn parameters(rule: &Rule) -> Vec<Value> {
             "in": "header",
             "required": false,
             "description": "The etag that the config must still have.",
-            "schema": {"type": "string"},
+            "schema": {"type": "string", "minLength": 1, "examples": ["*"]},
         })
     });
     in_path.into_iter().chain(in_query).chain(if_match).collect()
