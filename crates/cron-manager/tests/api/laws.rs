@@ -355,7 +355,7 @@ laws! {
         let http = json!({"url": "https://shop.example/hook", "method": "PUT", "headers": headers});
         let config = create(&face, json!({"name": "j", "http": http})).await;
         assert_eq!((&config["jobType"], &config["http"]["method"]), (&json!("http"), &json!("PUT")));
-        assert_eq!(config["http"]["headers"], json!({"Authorization": "***", "X-Shop": "7"}));
+        assert_eq!(config["http"]["headers"], json!({"authorization": "***", "x-shop": "7"}));
         let same = update(&face, json!({"id": 1, "cronConfig": config})).await.unwrap();
         assert_eq!(same["etag"], "\"1\"", "what was shown can be sent back");
         let inline = update(&face, json!({"id": 1, "cronConfig": {}, "updateMask": "jobType"})).await.unwrap();
