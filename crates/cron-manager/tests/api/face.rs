@@ -107,7 +107,7 @@ async fn call_rest(server: &Server, description: &Value, method: &str, request: 
     let mut query = BTreeMap::new();
     for parameter in operation["parameters"].as_array().unwrap() {
         let name = parameter["name"].as_str().unwrap();
-        let Some(value) = fields.remove(name) else { continue };
+        let Some(value) = fields.remove(name).filter(|value| !value.is_null()) else { continue };
         let text = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
         let text: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
         match parameter["in"].as_str().unwrap() {
@@ -118,8 +118,8 @@ async fn call_rest(server: &Server, description: &Value, method: &str, request: 
     let query: Vec<String> = query.iter().map(|(name, text)| format!("{name}={text}")).collect();
     let target = if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) };
     let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
-    let body = match schema.get("$ref") {
-        Some(_) => fields.remove("cronConfig").unwrap_or_default().to_string(),
+    let body = match schema.get("$ref").and_then(Value::as_str) {
+        Some(reference) => fields.remove(&field_of(reference)).unwrap_or_default().to_string(),
         None if schema.is_null() => String::new(),
         None => Value::Object(std::mem::take(&mut fields)).to_string(),
     };
@@ -132,6 +132,12 @@ async fn call_rest(server: &Server, description: &Value, method: &str, request: 
     let violations = error["details"][0]["fieldViolations"].as_array().cloned().unwrap_or_default();
     let fields = violations.iter().map(|violation| violation["field"].as_str().unwrap().to_owned()).collect();
     Err((error["status"].as_str().unwrap().to_owned(), fields))
+}
+
+/// The field whose message the schema is of: `cronConfig` of `#/components/schemas/CronConfig`.
+fn field_of(reference: &str) -> String {
+    let name = reference.rsplit('/').next().unwrap();
+    name[..1].to_lowercase() + &name[1..]
 }
 
 /// Path, verb and description of the operation.
