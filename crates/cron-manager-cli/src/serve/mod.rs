@@ -81,7 +81,7 @@ async fn serve(arguments: &ServeArguments) -> Result<(), Failure> {
         orphans: &orphans,
     }
     .print();
-    let face = services.into_iter().fold(Face::new(manager.clone()), Face::service);
+    let face = services.into_iter().fold(Face::new(manager.clone()).max_body(settings.http.max_body), Face::service);
     let mut activity = manager.activity();
     manager.start();
     if settings.cron_manager {

@@ -38,7 +38,11 @@ pub fn service(manager: CronManager) -> cron_manager_server::CronManagerServer<A
 
 /// The service with what its clients expect beside it: reflection (v1 and v1alpha), of `descriptors` and of health, and health.
 #[cfg(feature = "rest")]
-pub(super) fn routes<'a>(manager: CronManager, descriptors: impl Iterator<Item = &'a [u8]> + Clone) -> Routes {
+pub(super) fn routes<'a>(
+    manager: CronManager,
+    descriptors: impl Iterator<Item = &'a [u8]> + Clone,
+    max_body: usize,
+) -> Routes {
     let descriptors = descriptors.chain([tonic_health::pb::FILE_DESCRIPTOR_SET]);
     let reflection = || {
         let none = tonic_reflection::server::Builder::configure();
@@ -52,7 +56,7 @@ pub(super) fn routes<'a>(manager: CronManager, descriptors: impl Iterator<Item =
     let mut routes = Routes::builder();
     routes
         .add_service(health::service(manager.clone()))
-        .add_service(service(manager))
+        .add_service(service(manager).max_decoding_message_size(max_body))
         .add_service(v1)
         .add_service(v1alpha);
     routes.routes()

@@ -19,27 +19,29 @@ use super::{answers::Answers, roles};
 use crate::{
     CronManager,
     api::{
-        grpc::{self, MAX_BYTES},
+        grpc,
         original::{OriginalMethod, OriginalService},
         proto,
     },
 };
 
 /// What is handed on of a request's head.
-const HANDED_ON: [&str; 3] = ["authorization", "traceparent", "tracestate"];
+const HANDED_ON: [&str; 2] = ["traceparent", "tracestate"];
 
 /// The gRPC services: ours, those that clients expect beside it, and those under users' names.
 #[derive(Clone)]
 pub(super) struct Calls {
     ours: Router,
     services: Arc<[OriginalService]>,
+    max_body: usize,
 }
 
 impl Calls {
-    pub(super) fn new(manager: CronManager, services: Vec<OriginalService>) -> Self {
+    pub(super) fn new(manager: CronManager, services: Vec<OriginalService>, max_body: usize) -> Self {
         let descriptors = [proto::DESCRIPTORS].into_iter().chain(services.iter().map(|service| &*service.descriptors));
-        let ours = grpc::routes(manager, descriptors).into_axum_router().layer(middleware::from_fn(roles::check));
-        Self { ours, services: services.into() }
+        let ours =
+            grpc::routes(manager, descriptors, max_body).into_axum_router().layer(middleware::from_fn(roles::check));
+        Self { ours, services: services.into(), max_body }
     }
 
     /// The routes for those who come by gRPC.
@@ -72,9 +74,9 @@ impl Calls {
         request: Request,
     ) -> Result<axum::response::Response, Status> {
         let (head, body) = request.into_parts();
-        let body = to_bytes(body, MAX_BYTES).await;
-        let body =
-            body.map_err(|_| Status::resource_exhausted(format!("the request is larger than {MAX_BYTES} bytes")))?;
+        let body = to_bytes(body, self.max_body).await;
+        let body = body
+            .map_err(|_| Status::resource_exhausted(format!("the request is larger than {} bytes", self.max_body)))?;
         let message = translation.request(&method.ours, &unframed(body)?)?;
         let answered = self.call(&method.ours, &head.headers, head.extensions, &message).await?;
         let answer = framed(&translation.answer(&method.ours, answered)?);

@@ -38,7 +38,6 @@ use super::{
 use crate::{CronManager, Result};
 use answer::answer;
 use calls::Calls;
-
 use rules::{Found, Rules};
 
 /// The routes of `manager`, to be served alone or inside another router, behind [`Access`] by the tokens in its store.
@@ -76,18 +75,25 @@ pub fn router(manager: CronManager) -> Router {
 pub struct Face {
     manager: CronManager,
     services: Vec<OriginalService>,
+    max_body: usize,
 }
 
 impl Face {
     /// The API of `manager`.
     pub fn new(manager: CronManager) -> Self {
-        Self { manager, services: Vec::new() }
+        Self { manager, services: Vec::new(), max_body: MAX_BYTES }
     }
 
     /// With the original library's two methods under the name of one's own service.
     pub fn service(mut self, service: OriginalService) -> Self {
         self.services.push(service);
         self
+    }
+
+    /// The largest body of a request, in bytes; 1 MiB otherwise. A server before it may allow less
+    /// ([`Limits::body`](super::serve::Limits::body)).
+    pub fn max_body(self, bytes: usize) -> Self {
+        Self { max_body: bytes, ..self }
     }
 
     /// The routes, behind [`Access`] by the tokens in the manager's store.
@@ -100,9 +106,10 @@ impl Face {
     pub fn routes(self) -> Router {
         let rules = self.services.iter().fold(Rules::default(), |rules, service| rules.and(service.rules.clone()));
         let rules = rules.and(Rules::of(&proto::service()));
-        let calls = Calls::new(self.manager.clone(), self.services);
+        let calls = Calls::new(self.manager.clone(), self.services, self.max_body);
         let grpc = calls.clone().router().layer(GrpcWebLayer::new());
-        let routes = Arc::new(Routes { openapi: openapi::describe(&rules).to_string(), rules, calls, grpc });
+        let openapi = openapi::describe(&rules).to_string();
+        let routes = Arc::new(Routes { openapi, rules, calls, grpc, max_body: self.max_body });
         let described = Arc::clone(&routes);
         Router::new()
             .route("/livez", get(probes::livez))
@@ -123,6 +130,7 @@ struct Routes {
     /// The gRPC services, by gRPC-Web, too.
     grpc: Router,
     openapi: String,
+    max_body: usize,
 }
 
 /// Sends gRPC its way, and answers all else by the method that the rules find for it.
@@ -150,7 +158,7 @@ impl Routes {
         };
         // Before anything is read or told of the request.
         roles::caller(&head.extensions, &calls::grpc_path(&rule.method))?;
-        let body = to_bytes(body, MAX_BYTES).await.map_err(|_| Problem::too_large(MAX_BYTES))?;
+        let body = to_bytes(body, self.max_body).await.map_err(|_| Problem::too_large(self.max_body))?;
         let message = request::message(rule, &fields, &head.uri, &head.headers, &body)?;
         if rule.method.is_server_streaming() {
             let answers = self.calls.stream(&rule.method, &head.headers, head.extensions.clone(), &message).await?;
