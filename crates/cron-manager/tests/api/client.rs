@@ -61,6 +61,20 @@ impl Server {
         Self { manager, store, address }
     }
 
+    /// A server that takes bodies of up to so many bytes.
+    pub(crate) async fn with_max_body(bytes: usize) -> Self {
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::new(Arc::new(SystemClock)));
+        let manager = CronManager::builder().store(Arc::clone(&store)).build().await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut options = ServeOptions::new(Access::new(&manager));
+        options.limits.body = bytes;
+        let routes = rest::Face::new(manager.clone()).max_body(bytes).routes();
+        let served = serve::serve(listener, routes, options, pending());
+        TokioSpawn.spawn(Box::pin(async move { served.await.unwrap() }));
+        Self { manager, store, address }
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send("GET", path, &[], "").await
     }

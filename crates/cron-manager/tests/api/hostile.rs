@@ -66,6 +66,14 @@ async fn a_body_over_a_megabyte_is_refused() {
 }
 
 #[tokio::test]
+async fn a_body_may_be_as_large_as_was_settled() {
+    let server = Server::with_max_body(2 * 1024 * 1024).await;
+    let body = |bytes: usize| format!(r#"{{"name":"j"{}}}"#, " ".repeat(bytes - 12));
+    assert_eq!(server.post("/v1/cron-config", &body(2 * 1024 * 1024 + 1)).await.status, 413);
+    assert_eq!(server.post("/v1/cron-config", &body(2 * 1024 * 1024)).await.status, 200);
+}
+
+#[tokio::test]
 async fn a_form_is_refused_with_the_header_to_add() {
     let server = Server::start().await;
     for header in ["Content-Type: application/x-www-form-urlencoded", "Content-Type: text/plain", ""] {

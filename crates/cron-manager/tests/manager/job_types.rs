@@ -6,8 +6,8 @@ use std::sync::{
 };
 
 use cron_manager::{
-    Called, CommandFields, CronConfigFields, CronConfigId, CronManager, Handler, IntoHandler, JobKind, Refusal,
-    RunState, SkipReason,
+    Author, Called, CommandFields, CronConfigFields, CronConfigId, CronManager, ErrorKind, Handler, IntoHandler,
+    JobKind, Refusal, Role, RunState, SkipReason,
 };
 use serde_json::json;
 
@@ -120,4 +120,32 @@ async fn a_foreign_timer_does_not_run_a_job_of_another_type() {
     service.manager.update_cron_config(id, &command("backup"), None).await.unwrap();
     assert_eq!(call(&service.manager).await, Called::Refused(Refusal::OtherType));
     assert_eq!(service.manager.cron_config(id).await.unwrap().name, name("job"));
+}
+
+#[tokio::test]
+async fn what_a_job_of_another_type_does_is_for_admins_to_say() {
+    let service = Service::new().await;
+    let operator = service.manager.by(Author::new("ada", Role::Operator));
+    let refused = operator.create_cron_config(&command("backup")).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::PermissionDenied);
+    let refused = operator.create_cron_config_once(&command("backup"), "one").await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::PermissionDenied);
+
+    let id = create(&service, command("backup")).await;
+    let inline = CronConfigFields { job_type: Some(JobKind::Inline), ..CronConfigFields::default() };
+    for change in [command("erase"), inline] {
+        let refused = operator.update_cron_config(id, &change, None).await.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::PermissionDenied);
+    }
+    assert_eq!(service.manager.cron_config(id).await.unwrap().version, 1, "nothing was changed");
+    let every = CronConfigFields::default().every(seconds(20));
+    assert_eq!(
+        operator.update_cron_config(id, &every, None).await.unwrap().version,
+        2,
+        "when it runs is not what it does"
+    );
+    assert!(!operator.disable(id, None).await.unwrap().enabled);
+    let inline = CronConfigFields::named("of-the-code").enabled(true);
+    assert!(operator.create_cron_config(&inline).await.unwrap().enabled);
+    assert_eq!(operator.query_text(id).await.unwrap_err().kind(), ErrorKind::PermissionDenied);
 }
