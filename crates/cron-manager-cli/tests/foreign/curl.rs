@@ -113,6 +113,26 @@ fn a_head_is_that_of_the_answer_without_its_body() {
     }
 }
 
+#[test]
+fn a_token_of_a_megabyte_is_refused_and_the_next_one_is_heard() {
+    let program = Program::with(|_| vec![("CRON_MANAGER_TOKEN", "correct-horse-battery-staple".to_owned())]);
+    let url = program.url("/v1/control");
+    let file = program.folder().join("token");
+    std::fs::write(&file, format!("Authorization: Bearer {}", "x".repeat(1 << 20))).unwrap();
+    let file = format!("@{}", file.display());
+    for (version, head) in VERSIONS {
+        let long = tools::output(tools::curl().args([version, "--include", "--header", &file, &url]));
+        let said = String::from_utf8_lossy(&long.stdout);
+        // Over HTTP/2 the connection may be ended instead (RFC 9113, section 10.5.1).
+        assert!(
+            said.starts_with(&format!("{head}431")) || !long.status.success() && said.is_empty(),
+            "{version}: {said}"
+        );
+        let token = "Authorization: Bearer correct-horse-battery-staple";
+        assert_eq!(ask(&url, &[version, "--header", token]).status(), 200);
+    }
+}
+
 // Over HTTP/2, curl (7.88) shows no answer that comes before its request is sent; the client of Node does.
 #[test]
 fn a_body_that_is_too_large_is_refused_and_the_answer_arrives() {

@@ -36,29 +36,31 @@ pub fn service(manager: CronManager) -> cron_manager_server::CronManagerServer<A
     cron_manager_server::CronManagerServer::new(Api { manager }).max_decoding_message_size(MAX_BYTES)
 }
 
-/// The service with what its clients expect beside it: reflection (v1 and v1alpha), of `descriptors` and of health, and health.
+/// The service with health beside it.
 #[cfg(feature = "rest")]
-pub(super) fn routes<'a>(
-    manager: CronManager,
-    descriptors: impl Iterator<Item = &'a [u8]> + Clone,
-    max_body: usize,
-) -> Routes {
+pub(super) fn routes(manager: CronManager, max_body: usize) -> Routes {
+    let mut routes = Routes::builder();
+    routes
+        .add_service(health::service(manager.clone()))
+        .add_service(service(manager).max_decoding_message_size(max_body));
+    routes.routes()
+}
+
+/// Reflection (v1 and v1alpha) of what `descriptors` and the health service describe.
+#[cfg(feature = "rest")]
+pub(super) fn reflection<'a>(descriptors: impl Iterator<Item = &'a [u8]> + Clone) -> Routes {
     let descriptors = descriptors.chain([tonic_health::pb::FILE_DESCRIPTOR_SET]);
-    let reflection = || {
+    let builder = || {
         let none = tonic_reflection::server::Builder::configure();
         descriptors.clone().fold(none, |builder, set| builder.register_encoded_file_descriptor_set(set))
     };
     #[expect(clippy::expect_used, reason = "the build wrote the descriptors, or they were read before")]
     let (v1, v1alpha) = (
-        reflection().build_v1().expect("descriptors that were decoded before"),
-        reflection().build_v1alpha().expect("descriptors that were decoded before"),
+        builder().build_v1().expect("descriptors that were decoded before"),
+        builder().build_v1alpha().expect("descriptors that were decoded before"),
     );
     let mut routes = Routes::builder();
-    routes
-        .add_service(health::service(manager.clone()))
-        .add_service(service(manager).max_decoding_message_size(max_body))
-        .add_service(v1)
-        .add_service(v1alpha);
+    routes.add_service(v1).add_service(v1alpha);
     routes.routes()
 }
 

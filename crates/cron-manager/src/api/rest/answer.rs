@@ -28,10 +28,10 @@ pub(super) fn answer(output: &MessageDescriptor, message: Bytes, text: JsonText)
 
 /// An answer that is JSON.
 pub(super) fn json(value: &Value) -> Response {
-    json_text(value.to_string())
+    json_text(value.to_string().into())
 }
 
 /// An answer whose text is JSON.
-pub(super) fn json_text(text: String) -> Response {
+pub(super) fn json_text(text: Bytes) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], text).into_response()
 }

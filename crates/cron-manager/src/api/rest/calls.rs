@@ -1,6 +1,6 @@
 //! Calls of the gRPC services, from outside and within the process: the same routes, so the same checks.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::{
     Router,
@@ -25,6 +25,9 @@ use crate::{
     },
 };
 
+/// What the paths of reflection begin with.
+const REFLECTION: &str = "/grpc.reflection.";
+
 /// What is handed on of a request's head.
 const HANDED_ON: [&str; 2] = ["traceparent", "tracestate"];
 
@@ -32,16 +35,16 @@ const HANDED_ON: [&str; 2] = ["traceparent", "tracestate"];
 #[derive(Clone)]
 pub(super) struct Calls {
     ours: Router,
+    /// Made when it is first asked for: it holds every descriptor several times over, and few ask.
+    reflection: Arc<OnceLock<Router>>,
     services: Arc<[OriginalService]>,
     max_body: usize,
 }
 
 impl Calls {
     pub(super) fn new(manager: CronManager, services: Vec<OriginalService>, max_body: usize) -> Self {
-        let descriptors = [proto::DESCRIPTORS].into_iter().chain(services.iter().map(|service| &*service.descriptors));
-        let ours =
-            grpc::routes(manager, descriptors, max_body).into_axum_router().layer(middleware::from_fn(roles::check));
-        Self { ours, services: services.into(), max_body }
+        let ours = grpc::routes(manager, max_body).into_axum_router().layer(middleware::from_fn(roles::check));
+        Self { ours, reflection: Arc::default(), services: services.into(), max_body }
     }
 
     /// The routes for those who come by gRPC.
@@ -52,7 +55,8 @@ impl Calls {
     async fn answer(&self, mut request: Request) -> axum::response::Response {
         let path = request.uri().path().to_owned();
         let Some(method) = self.services.iter().find_map(|service| service.method(&path)) else {
-            let Ok(response) = self.ours.clone().oneshot(request).await;
+            let routes = if path.starts_with(REFLECTION) { self.reflection() } else { &self.ours };
+            let Ok(response) = routes.clone().oneshot(request).await;
             return response;
         };
         if let Some(translation) = &method.translation {
@@ -64,6 +68,14 @@ impl Calls {
         }
         let Ok(response) = self.ours.clone().oneshot(request).await;
         response
+    }
+
+    fn reflection(&self) -> &Router {
+        let described = || {
+            let services = self.services.iter().map(|service| &*service.descriptors);
+            grpc::reflection([proto::DESCRIPTORS].into_iter().chain(services)).into_axum_router()
+        };
+        self.reflection.get_or_init(described)
     }
 
     /// Answers a call whose messages are not ours.

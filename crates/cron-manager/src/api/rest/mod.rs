@@ -12,11 +12,11 @@ mod roles;
 pub(crate) mod rules;
 mod stream;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::{
     Router,
-    body::to_bytes,
+    body::{Bytes, to_bytes},
     extract::Request,
     http::{Method, header},
     middleware,
@@ -108,15 +108,14 @@ impl Face {
         let rules = rules.and(Rules::of(&proto::service()));
         let calls = Calls::new(self.manager.clone(), self.services, self.max_body);
         let grpc = calls.clone().router().layer(GrpcWebLayer::new());
-        let openapi = openapi::describe(&rules).to_string();
-        let routes = Arc::new(Routes { openapi, rules, calls, grpc, max_body: self.max_body });
+        let routes = Arc::new(Routes { openapi: OnceLock::new(), rules, calls, grpc, max_body: self.max_body });
         let described = Arc::clone(&routes);
         Router::new()
             .route("/livez", get(probes::livez))
             .route("/readyz", get(probes::readyz))
             .route("/metrics", get(probes::metrics))
             .with_state(self.manager)
-            .route("/openapi.json", get(async move || answer::json_text(described.openapi.clone())))
+            .route("/openapi.json", get(async move || answer::json_text(described.openapi())))
             .fallback(move |request| dispatch(Arc::clone(&routes), request))
             .method_not_allowed_fallback(async || Problem::method_not_allowed(&[&Method::GET]))
             .layer(middleware::from_fn(problem::render))
@@ -129,7 +128,8 @@ struct Routes {
     calls: Calls,
     /// The gRPC services, by gRPC-Web, too.
     grpc: Router,
-    openapi: String,
+    /// The description, made when it is first asked for: few ask.
+    openapi: OnceLock<Bytes>,
     max_body: usize,
 }
 
@@ -149,6 +149,10 @@ fn is_grpc(request: &Request) -> bool {
 }
 
 impl Routes {
+    fn openapi(&self) -> Bytes {
+        self.openapi.get_or_init(|| openapi::describe(&self.rules).to_string().into()).clone()
+    }
+
     async fn transcode(&self, request: Request) -> std::result::Result<Response, Problem> {
         let (head, body) = request.into_parts();
         let (rule, fields) = match self.rules.find(&head.method, head.uri.path(), stream::is_asked_for(&head.headers)) {
