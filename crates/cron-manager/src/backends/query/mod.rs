@@ -28,8 +28,8 @@ use session::Session;
 const CONNECT: Duration = Duration::from_secs(10);
 /// How much longer than its own limit a statement is waited for.
 const SLACK: Duration = Duration::from_secs(5);
-/// How long a commit may take; where the run ends in it, others wait for that.
-const COMMIT: Duration = Duration::from_secs(5);
+/// How long a commit may take: others wait for it where the run ends in it. With [`STOP`] no longer than a run that was told to stop has left.
+const COMMIT: Duration = Duration::from_secs(3);
 /// How long a statement may take to end that was told to.
 const STOP: Duration = Duration::from_secs(2);
 
