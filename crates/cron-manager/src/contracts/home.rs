@@ -2,7 +2,7 @@
 
 use crate::StoreId;
 
-/// The database that a store lives in, where others work in the same database: there, a run's work and its end can be one transaction.
+/// Where a store lives, when that is a database that others work in, too: there, a run's work and its end can be one transaction.
 ///
 /// `cron_finish` in the schema ends a run as succeeded in the transaction that calls it, and has the store's id as its comment. The claim's
 /// token is the right to do so, beside that to call the function.

@@ -92,6 +92,8 @@ async fn a_finish_that_was_written_already_is_told_of_once() {
     let config = service.manager.job("work").run(handler).await.unwrap();
     let (ends, row) = triggered(&service, config.id).await;
     assert_eq!((row.state, ends), (RunState::Succeeded, vec![Outcome::new(RunState::Succeeded)]));
+    let counted = service.manager.metrics().await;
+    assert!(counted.contains("cron_manager_job_runs_total{job=\"work\",outcome=\"succeeded\"} 1\n"), "{counted}");
 }
 
 #[tokio::test]
@@ -153,5 +155,8 @@ async fn a_run_that_others_have_ended_is_not_told_of() {
     let (_, row) = triggered(&service, config.id).await;
     assert_eq!((row.state, row.error.as_deref()), (RunState::Abandoned, Some("gone")));
     let counted = service.manager.metrics().await;
-    assert!(counted.contains("cron_manager_job_runs_total{job=\"work\",outcome=\"failed\"} 0\n"), "{counted}");
+    for outcome in ["succeeded", "failed", "abandoned"] {
+        let series = format!("cron_manager_job_runs_total{{job=\"work\",outcome=\"{outcome}\"}} 0\n");
+        assert!(counted.contains(&series), "who has ended it counts it: {counted}");
+    }
 }

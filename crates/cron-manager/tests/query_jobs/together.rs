@@ -10,7 +10,7 @@ use cron_manager::{
         query::QueryRunner,
         system::SystemClock,
     },
-    contracts::{Finish, Store},
+    contracts::{Finish, HeldOutput, Store},
     domain::ledger::Page,
     scheduler::Activity,
 };
@@ -66,20 +66,16 @@ async fn the_row_is_left_as_a_finish_leaves_it() {
     let own = Own::new().await;
     for (events, log, value) in [
         (vec![], "", json!({"rows": [], "rowCount": 1})),
-        (vec![json!({"sent": 3})], "hello\0", json!("x".repeat(Outcome::RESULT_LIMIT))),
+        (vec![json!({"sent": 3})], "hello", json!("x".repeat(Outcome::RESULT_LIMIT))),
     ] {
         let [with_work, apart] = [own.claimed(NOTE).await, own.claimed(NOTE).await];
         for run in [&with_work, &apart] {
             events.iter().for_each(|event| run.event(event));
             run.log(log);
             // What was kept while it went on gives way to the whole.
-            own.store
-                .keep_output(&[cron_manager::contracts::HeldOutput {
-                    hold: run.run().hold().unwrap(),
-                    output: run.output(0),
-                }])
-                .await
-                .unwrap();
+            let output = HeldOutput { hold: run.run().hold().unwrap(), output: run.output(0) };
+            own.store.keep_output(&[output]).await.unwrap();
+            run.log("at last\0");
         }
         let mut connection = PgConnection::connect(&own.login.connection().url).await.unwrap();
         let ended = call(&own.schema, &mut connection, &with_work, &with_work.ending(value.clone())).await;
@@ -95,7 +91,7 @@ async fn the_row_is_left_as_a_finish_leaves_it() {
 
 /// While a statement waits, somebody does something to its run.
 async fn in_the_midst(own: &Own, sql: &str, meanwhile: impl AsyncFnOnce(&ActiveRun)) -> (HandlerResult, CronRun) {
-    let key = i64::from_str_radix(&own.login.name.replace("query_", "").replace('_', ""), 10).unwrap();
+    let key = own.login.name.replace("query_", "").replace('_', "").parse::<i64>().unwrap();
     let mut gate = Login::connect().await;
     let gate_sql = |verb: &str| format!("SELECT pg_catalog.pg_advisory_{verb}({key})::text");
     Login::say(&mut gate, &gate_sql("lock")).await;

@@ -116,8 +116,8 @@ pub struct ListedConnection {
     pub statement_timeout: Duration,
     /// How many rows a run keeps; 1,000 by default.
     pub row_cap: usize,
-    /// Whether statements take effect exactly once: only where they can be one transaction with the end of their run, which is where the
-    /// connection leads to the store's own database. They are so there in any case; with this, no job runs elsewhere.
+    /// Whether to run nothing where a statement and the end of its run cannot be one transaction: anywhere but on the store's own database.
+    /// There, they are one in any case.
     pub exactly_once: bool,
 }
 
