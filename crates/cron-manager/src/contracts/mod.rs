@@ -2,6 +2,7 @@
 
 mod clock;
 mod handler;
+mod home;
 mod locker;
 mod observer;
 mod randomness;
@@ -16,6 +17,7 @@ pub use handler::{
     HandlerResult, IdempotencyKey, IntoHandler, IntoHandlerResult, JobFn, Log, LogPart, OutputChanges, Progress,
     ProgressReport, RunOutput, Services, State, Stop, Tick, Window,
 };
+pub use home::Home;
 pub use locker::{Lease, LockRequest, LockTick, Locked, Locker};
 pub use observer::{LockAnswer, Observer};
 pub use randomness::Randomness;

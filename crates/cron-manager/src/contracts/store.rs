@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::RunOutput;
+use super::{Home, RunOutput};
 use crate::{
     AuditId, AuditRecord, Author, ClaimToken, Control, ControlFields, CronConfig, CronConfigId, CronRun, Hold, JobName,
     Outcome, PageId, RegisteredReplica, ReplicaId, ReplicaStatus, Result, Revision, RunId, RunState, SkipReason,
@@ -66,6 +66,11 @@ pub enum Pages<'a> {
 pub trait Store: Send + Sync + 'static {
     /// Whether replicas in other processes can stand on it.
     fn is_shared(&self) -> bool;
+
+    /// Where a run can end in the transaction of its work. `None`: nowhere.
+    fn home(&self) -> Option<&Home> {
+        None
+    }
 
     /// Keeps a new config that `by` asks for: gives it its id, and the store's now as its times and watermark. Already exists: the name is
     /// taken.

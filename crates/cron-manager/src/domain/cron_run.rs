@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{ClaimToken, Context, CronConfigId, Fence, JobName, PageId, ReplicaId, RunId, TraceParent};
+use super::{ClaimToken, Context, CronConfigId, Fence, JobName, Outcome, PageId, ReplicaId, RunId, TraceParent};
 
 /// Where a run comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -188,7 +188,7 @@ pub struct CronRun {
     pub replica_id: Option<ReplicaId>,
     /// The page's fence at the last claim.
     pub fence: Fence,
-    /// The random value of the last claim.
+    /// The random value of the last claim; a secret, since whoever knows it can end the run ([`Home`](crate::contracts::Home)).
     pub token: ClaimToken,
     /// Counts the heartbeats of the last claim.
     pub heartbeat: i64,
@@ -225,10 +225,25 @@ impl CronRun {
     /// The run's own place among traces, to hand on with what its handler asks of others: a new trace for each claim. The trace in which
     /// the run was asked for is another one, [`Self::traceparent`].
     pub fn own_trace(&self) -> TraceParent {
-        let claim = u128::from(self.token.0 as u64) << 64;
-        let run = u128::from((self.id.0 as u64).wrapping_mul(SPREAD));
-        let span = (self.token.0 as u64).wrapping_add(run as u64).wrapping_mul(SPREAD);
-        TraceParent::new(claim | run, span, self.traceparent.is_none_or(TraceParent::is_sampled))
+        // Not made of the token, which is a secret: many are told of a trace.
+        let claim = self.replica_id.map_or(0, |id| id.0) ^ (self.fence.0 as u64).wrapping_mul(SPREAD);
+        let run = (self.id.0 as u64).wrapping_mul(SPREAD);
+        let span = claim.wrapping_add(run).wrapping_mul(SPREAD);
+        let trace = u128::from(claim) << 64 | u128::from(run);
+        TraceParent::new(trace, span, self.traceparent.is_none_or(TraceParent::is_sampled))
+    }
+
+    /// How it ended, if it ended under that hold: as the hold's owner said, or its handler, not by others. Its log is not a part of the row.
+    pub fn ended_under(&self, hold: Hold) -> Option<Outcome> {
+        let is_its_own = self.state.is_terminal() && self.state != RunState::Abandoned;
+        let is_that_hold = (self.id, self.replica_id, self.fence) == (hold.run_id, Some(hold.replica_id), hold.fence);
+        (is_its_own && is_that_hold).then(|| Outcome {
+            reason: self.reason,
+            result: self.result.clone(),
+            error: self.error.clone(),
+            truncated: self.truncated,
+            ..Outcome::new(self.state)
+        })
     }
 
     /// The same for every attempt at one tick: `configId/dueAt`; for a run that was asked for, its id.
@@ -237,17 +252,5 @@ impl CronRun {
             RunKind::Tick => format!("{}/{}", self.config_id, self.due_at),
             RunKind::Manual | RunKind::Backfill => self.id.to_string(),
         }
-    }
-
-    /// The id of the trace that one claim of it begins: 32 hexadecimal digits, random as the claim's token is.
-    pub fn trace_id(&self) -> String {
-        format!("{:016x}{:016x}", self.token.0, self.id.0)
-    }
-
-    /// The trace and its first span, as others are told of them (W3C Trace Context, version 00, sampled).
-    pub fn traceparent(&self) -> String {
-        // Neither id may be nothing but zeros.
-        let span = (self.token.0.rotate_left(32) ^ self.fence.0) | 1;
-        format!("00-{}-{span:016x}-01", self.trace_id())
     }
 }

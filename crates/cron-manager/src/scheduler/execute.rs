@@ -80,6 +80,12 @@ impl Replica {
     fn hand_in(&self, live: &Live, outcome: Option<Outcome>) {
         let run = live.active.run();
         if let Some(outcome) = outcome {
+            let outcome = if live.active.is_ending() && outcome.state == RunState::Succeeded {
+                // That is for the transaction of its work to record, or for nobody.
+                live.active.outcome(RunState::Failed, Err("the transaction of its work was not kept".into()))
+            } else {
+                outcome
+            };
             // It cannot fail: the receiver lives as long as the replica's tasks do.
             let _ = self.finishes.send(Finish { hold: live.hold, outcome });
         } else {
@@ -109,6 +115,8 @@ impl Replica {
         if ended.is_none() {
             active.stop(Stop::HoldLost);
         }
+        // One that ends in the transaction of its work may have done so: then there is no hold any more.
+        let ended = ended.or_else(|| active.is_ending().then(|| Err("the hold on the run was lost".into())));
         ended.map(|ended| outcome(active, ended))
     }
 
@@ -159,12 +167,7 @@ fn outcome(active: &ActiveRun, ended: HandlerResult) -> Outcome {
         (_, Ok(_)) => RunState::Succeeded,
         (_, Err(_)) => RunState::Failed,
     };
-    let (log, cut) = (active.output(0).log, active.log_is_truncated());
-    let outcome = Outcome { log_start: log.start, ..Outcome::new(state).with_log(&log.text, cut) };
-    match ended {
-        Ok(value) => outcome.with_result(active.events(), value),
-        Err(error) => outcome.with_failure(active.events(), &error),
-    }
+    active.outcome(state, ended)
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> String {

@@ -11,7 +11,7 @@ use super::{
     lock::Ended,
     replica::{Activity, Phase},
 };
-use crate::{CronRun, RunId, contracts::Finish};
+use crate::{CronRun, Outcome, Result, RunId, contracts::Finish};
 
 /// How many finishes one call takes.
 const BATCH: usize = 512;
@@ -34,8 +34,8 @@ impl Replica {
     async fn finish(&self, batch: &mut Vec<Finish>) {
         loop {
             let span = tracing::debug_span!("cron_finish", runs = batch.len());
-            match self.store.finish(batch).instrument(span).await {
-                Ok(moved) => return self.settle_finishes(batch, &moved.into_iter().collect()),
+            match self.record(batch).instrument(span).await {
+                Ok(recorded) => return self.settle_finishes(batch, &recorded),
                 Err(error) => {
                     tracing::warn!(%error, runs = batch.len(), "finishing was delayed");
                     let wait = self.jitter(self.tuning.retry_after);
@@ -49,11 +49,31 @@ impl Replica {
         }
     }
 
-    fn settle_finishes(&self, batch: &mut Vec<Finish>, moved: &HashSet<RunId>) {
+    /// The runs that ended as is said now in `batch`. A finish that is refused is looked for in the store: it may have been written when the
+    /// reply was lost, or the run may have ended in the transaction of its work, which then tells how.
+    async fn record(&self, batch: &mut [Finish]) -> Result<HashSet<RunId>> {
+        let mut recorded: HashSet<_> = self.store.finish(batch).await?.into_iter().collect();
+        let ids = batch.iter().map(|finish| finish.hold.run_id);
+        let refused: Vec<_> = ids.filter(|id| !recorded.contains(id)).collect();
+        if refused.is_empty() {
+            return Ok(recorded);
+        }
+        for run in self.store.runs_after(RunId(i64::MAX), 0, &refused).await? {
+            for Finish { hold, outcome } in batch.iter_mut() {
+                if let Some(ended) = run.ended_under(*hold) {
+                    *outcome = Outcome { log: outcome.log.take(), log_start: outcome.log_start, ..ended };
+                    recorded.insert(run.id);
+                }
+            }
+        }
+        Ok(recorded)
+    }
+
+    fn settle_finishes(&self, batch: &mut Vec<Finish>, recorded: &HashSet<RunId>) {
         for Finish { hold, outcome } in batch.drain(..) {
             let Some(live) = self.active.get(hold) else { continue };
             let run = live.active.run();
-            let is_recorded = moved.contains(&hold.run_id);
+            let is_recorded = recorded.contains(&hold.run_id);
             if is_recorded {
                 live.tell(End::Recorded(outcome.clone()));
             }

@@ -29,7 +29,10 @@ impl Replica {
     async fn beat(&self) {
         let sent = self.clock.elapsed();
         let nearly = |live: &Arc<Live>| live.next_beat() <= sent + live.active.run().ttl / 12;
-        let lives: Vec<_> = self.active.all().into_iter().filter(nearly).collect();
+        let lives = self.active.all().into_iter().filter(nearly);
+        // A heartbeat would wait for the transaction that ends the run, and all others with it.
+        let (ending, lives): (Vec<_>, Vec<_>) = lives.partition(|live| live.active.is_ending());
+        ending.iter().for_each(|live| live.beat_again_at(sent + again_after(live)));
         let holds: Vec<_> = lives.iter().map(|live| live.hold).collect();
         match self.store.heartbeat(&holds).await {
             Ok(beats) => {

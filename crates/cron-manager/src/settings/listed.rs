@@ -59,7 +59,11 @@ fn connection(table: &DeValue<'_>) -> Result<ListedConnection, String> {
             "role" => connection.role = Some(text(value).map_err(named)?),
             "statement_timeout" => connection.statement_timeout = seconds(value).map_err(named)?,
             "row_cap" => connection.row_cap = count(value).map_err(named)?,
-            _ => return Err(format!("there is no `{key}` here; there are url, role, statement_timeout, row_cap")),
+            "exactly_once" => connection.exactly_once = boolean(value).map_err(named)?,
+            _ => {
+                let known = "url, role, statement_timeout, row_cap, exactly_once";
+                return Err(format!("there is no `{key}` here; there are {known}"));
+            }
         }
     }
     Ok(connection)
@@ -78,6 +82,13 @@ fn count(value: &DeValue<'_>) -> Result<usize, String> {
         DeValue::Integer(number) => usize::from_str_radix(number.as_str(), number.radix())
             .map_err(|_| "write a whole number of 0 or more".to_owned()),
         other => Err(format!("write a whole number, without quotes; this is of the type {}", other.type_str())),
+    }
+}
+
+fn boolean(value: &DeValue<'_>) -> Result<bool, String> {
+    match value {
+        DeValue::Boolean(value) => Ok(*value),
+        other => Err(format!("write true or false, without quotes; this is of the type {}", other.type_str())),
     }
 }
 

@@ -255,8 +255,8 @@ impl Builder {
         let metrics = Arc::new(Metrics::new(Arc::clone(&clock), self.metrics_max_jobs.unwrap_or(Metrics::MAX_JOBS)));
         let tuning = self.tuning.unwrap_or_default();
         let sealer = self.own_runners.sealer()?;
-        let mut runners =
-            self.own_runners.into_runners(Base { clock: &clock, tuning: &tuning, sealer: sealer.as_ref() })?;
+        let base = Base { clock: &clock, tuning: &tuning, sealer: sealer.as_ref(), home: store.home() };
+        let mut runners = self.own_runners.into_runners(base)?;
         runners.extend(self.runners);
         let parts = Parts {
             store,

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     EncryptionKeys, Error, Handler, ListedCommand, ListedConnection, Result,
-    contracts::{Clock, Sealer},
+    contracts::{Clock, Home, Sealer},
     scheduler::Tuning,
 };
 
@@ -33,6 +33,7 @@ pub(super) struct Base<'a> {
     pub(super) clock: &'a Arc<dyn Clock>,
     pub(super) tuning: &'a Tuning,
     pub(super) sealer: Option<&'a Arc<dyn Sealer>>,
+    pub(super) home: Option<&'a Home>,
 }
 
 impl OwnRunners {
@@ -105,7 +106,7 @@ fn connection(listed: ListedConnection, base: Base<'_>) -> Result<Arc<dyn Handle
     let no_key =
         || Error::invalid("connections", "its jobs need a key; set encryption_keys (CRON_MANAGER_ENCRYPTION_KEYS)");
     let sealer = Arc::clone(base.sealer.ok_or_else(no_key)?);
-    Ok(Arc::new(crate::backends::query::QueryRunner::new(listed, sealer, Arc::clone(base.clock))?))
+    Ok(Arc::new(crate::backends::query::QueryRunner::new(listed, sealer, Arc::clone(base.clock), base.home.cloned())?))
 }
 
 #[cfg(not(feature = "query-jobs"))]

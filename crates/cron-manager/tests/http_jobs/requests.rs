@@ -1,6 +1,6 @@
 //! What is sent.
 
-use cron_manager::{CronConfigFields, Handler, HttpFields, HttpMethod};
+use cron_manager::{ClaimToken, CronConfigFields, CronRun, Fence, Handler, HttpFields, HttpMethod};
 use serde_json::{Value, json};
 
 use crate::{
@@ -29,7 +29,7 @@ async fn a_call_tells_whose_run_it_is_in_head_and_body() {
         "cron-manager-attempt: 1",
         "cron-manager-fence: 7",
         "idempotency-key: 0/2025-06-01T12:00:00Z",
-        &*format!("traceparent: {}", run.run().traceparent()),
+        &*format!("traceparent: {}", run.run().own_trace()),
         &*format!("user-agent: cron-manager/{}", env!("CARGO_PKG_VERSION")),
         "content-type: application/json",
         "x-api-key: hush",
@@ -49,10 +49,13 @@ async fn a_call_tells_whose_run_it_is_in_head_and_body() {
 #[tokio::test]
 async fn a_trace_is_of_one_claim_and_written_as_w3c_has_it() {
     let run = run(CronConfigFields { http: Some(to("http://a.example")), ..CronConfigFields::default() });
-    let parent = run.run().traceparent();
+    let parent = run.run().own_trace().to_string();
     let parts: Vec<_> = parent.split('-').collect();
-    assert_eq!((parts[0], parts[1], parts[3]), ("00", "0123456789abcdef0000000000000000", "01"));
-    assert!(parts[2].len() == 16 && parts[2] != "0000000000000000", "{parent}");
+    assert_eq!((parts[0], parts[1].len(), parts[2].len(), parts[3]), ("00", 32, 16, "01"), "{parent}");
+    let again = CronRun { fence: Fence(8), ..run.run().clone() };
+    assert_ne!(again.own_trace().trace_id(), parts[1]);
+    let told_apart_by_its_secret = CronRun { token: ClaimToken(1), ..run.run().clone() };
+    assert_eq!(told_apart_by_its_secret.own_trace(), run.run().own_trace(), "a trace tells nothing of the token");
 }
 
 #[tokio::test]

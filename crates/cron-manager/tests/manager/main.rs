@@ -12,6 +12,7 @@ mod cancelling;
 mod configs;
 #[path = "../../benches/ledger/counting.rs"]
 mod counting;
+mod ending;
 mod follow;
 mod job_types;
 mod locker;

@@ -22,7 +22,7 @@ use servers::Postgres;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 /// The URL of the server that all tests share: the one of the environment, or one that ends with this process.
-fn url() -> String {
+pub(crate) fn url() -> String {
     static OWN: OnceLock<Mutex<Postgres>> = OnceLock::new();
     let own = || OWN.get_or_init(|| Mutex::new(Postgres::fast().unwrap())).lock().unwrap().url();
     env::var("CRON_MANAGER_TEST_POSTGRES_URL").unwrap_or_else(|_| own())
@@ -52,8 +52,17 @@ impl Login {
 
     /// Says something as the owner of the server.
     pub(crate) async fn admin(sql: &str) {
-        let mut connection = PgConnection::connect(&url()).await.unwrap();
-        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await.unwrap();
+        Self::say(&mut Self::connect().await, sql).await;
+    }
+
+    /// A session as the owner of the server.
+    pub(crate) async fn connect() -> PgConnection {
+        PgConnection::connect(&url()).await.unwrap()
+    }
+
+    /// Says something in a session.
+    pub(crate) async fn say(connection: &mut PgConnection, sql: &str) {
+        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(connection).await.unwrap();
     }
 
     /// Asks as the owner of the server.
@@ -85,7 +94,7 @@ pub(crate) fn key(id: &str, byte: u8) -> String {
     format!("{id}:{}", STANDARD.encode([byte; 32]))
 }
 
-fn keys() -> Arc<dyn Sealer> {
+pub(crate) fn keys() -> Arc<dyn Sealer> {
     Arc::new(KeyRing::new(&key("a", 1).into()).unwrap())
 }
 
@@ -105,7 +114,7 @@ pub(crate) fn claimed(sql: &str) -> ActiveRun {
 }
 
 pub(crate) fn runner(connection: ListedConnection) -> QueryRunner {
-    QueryRunner::new(connection, keys(), Arc::new(SystemClock)).unwrap()
+    QueryRunner::new(connection, keys(), Arc::new(SystemClock), None).unwrap()
 }
 
 pub(crate) async fn run(connection: ListedConnection, sql: &str) -> HandlerResult {

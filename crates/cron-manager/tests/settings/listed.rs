@@ -55,7 +55,7 @@ fn a_command_that_cannot_be_run_as_written_is_refused_with_file_line_and_name() 
 
 #[test]
 fn a_connection_is_listed_with_its_limits_and_shown_without_its_url() {
-    let text = "[connections.reports]\nurl = \"postgres://me:hush@db/jobs\"\nrole = \"reader\"\nstatement_timeout = \"1.5s\"\nrow_cap = 10\n\
+    let text = "[connections.reports]\nurl = \"postgres://me:hush@db/jobs\"\nrole = \"reader\"\nstatement_timeout = \"1.5s\"\nrow_cap = 10\nexactly_once = true\n\
                 [connections.plain]\nurl = \"postgresql://db/jobs\"";
     let settings = load(&[text]).unwrap();
     let reports = ListedConnection {
@@ -63,6 +63,7 @@ fn a_connection_is_listed_with_its_limits_and_shown_without_its_url() {
         role: Some("reader".into()),
         statement_timeout: std::time::Duration::from_millis(1_500),
         row_cap: 10,
+        exactly_once: true,
     };
     let plain = ListedConnection::from("postgresql://db/jobs");
     assert_eq!(settings.connections, [("reports".into(), reports), ("plain".into(), plain)].into());
@@ -79,6 +80,7 @@ fn a_connection_that_cannot_be_used_is_refused_without_its_url() {
         ("url = \"postgres://me:hush@db\"\nrow_cap = 100000", "row_cap: at most 10000"),
         ("url = \"postgres://me:hush@db\"\nrow_cap = -1", "row_cap: write a whole number"),
         ("url = \"postgres://me:hush@db\"\nrole = \"\"", "role: is no name"),
+        ("url = \"postgres://me:hush@db\"\nexactly_once = \"yes\"", "exactly_once: write true or false"),
         ("url = \"postgres://me:hush@db\"\npassword = \"hush\"", "there is no `password` here"),
     ] {
         let error = load(&[&format!("\n[connections.a]\n{text}")]).unwrap_err().to_string();

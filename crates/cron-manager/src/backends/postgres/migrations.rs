@@ -25,6 +25,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { sql: include_str!("migrations/0005_control.sql"), oldest_program: 5 },
     // The version before takes every job for an inline one; it has no handler by the name of another.
     Migration { sql: include_str!("migrations/0006_jobs.sql"), oldest_program: 5 },
+    Migration { sql: include_str!("migrations/0007_finish.sql"), oldest_program: 5 },
 ];
 
 /// The form of the tables.

@@ -16,7 +16,10 @@ use super::{
     schema::Schema,
     store::PostgresStore,
 };
-use crate::{Error, Result, contracts::Clock};
+use crate::{
+    Error, Result,
+    contracts::{Clock, Home},
+};
 
 /// How long to wait for a connection of a pool, making a new one included.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -53,19 +56,20 @@ impl PostgresStore {
         let opening = Box::pin(async {
             let mut connection = first(&connect).await?;
             match purpose {
-                Purpose::Use => migrations::migrate(&mut connection, &schema, MIGRATIONS).await,
-                Purpose::Read => migrations::require(&mut connection, &schema, MIGRATIONS).await,
+                Purpose::Use => migrations::migrate(&mut connection, &schema, MIGRATIONS).await?,
+                Purpose::Read => migrations::require(&mut connection, &schema, MIGRATIONS).await?,
             }
+            home(&mut connection, &schema).await
         });
-        match select(opening, clock.sleep_until(clock.elapsed() + OPEN_TIMEOUT)).await {
+        let home = match select(opening, clock.sleep_until(clock.elapsed() + OPEN_TIMEOUT)).await {
             Either::Left((opened, _)) => opened?,
             Either::Right(_) => return Err(Error::unavailable("PostgreSQL does not answer in time")),
-        }
+        };
         let line = |connections: u32| {
             let pool = pool(connections, connect.clone());
             Line::new(pool, Arc::clone(&clock), Arc::clone(&schema), options.pooler())
         };
-        Ok(Self::new(line(options.connections), line(options.vital_connections), connect.clone()))
+        Ok(Self::new(line(options.connections), line(options.vital_connections), connect.clone(), home))
     }
 }
 
@@ -84,6 +88,11 @@ async fn first(connect: &PgConnectOptions) -> Result<PgConnection> {
         tracing::debug!(%error, host = connect.get_host(), port = connect.get_port(), "PostgreSQL was not reached");
         error
     })
+}
+
+async fn home(on: &mut PgConnection, schema: &Schema) -> Result<Home> {
+    let id = sqlx::query_scalar(schema.sql("SELECT id FROM @cron_store")).persistent(false).fetch_one(on).await;
+    Ok(Home { store_id: id.map_err(from_sqlx)?, schema: schema.name().to_owned() })
 }
 
 fn pool(connections: u32, connect: PgConnectOptions) -> PgPool {

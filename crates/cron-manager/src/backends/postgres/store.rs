@@ -11,7 +11,7 @@ use crate::{
     AuditRecord, Author, ClaimToken, Control, ControlFields, CronConfig, CronConfigId, CronRun, Hold, JobName,
     RegisteredReplica, ReplicaId, ReplicaStatus, Result, Revision, RunId, RunOutput, Token, TokenId,
     contracts::{
-        AuditQuery, Beat, Busy, ConfigQuery, CreateRequest, Decide, Finish, HeldOutput, Look, Pages, Randomness,
+        AuditQuery, Beat, Busy, ConfigQuery, CreateRequest, Decide, Finish, HeldOutput, Home, Look, Pages, Randomness,
         RunQuery, Spawn, Store, VersionQuery, Watch,
     },
     domain::{
@@ -39,11 +39,12 @@ pub struct PostgresStore {
     /// For what keeps runs alive and must not wait behind a burst of the others.
     vital: Line,
     connect: PgConnectOptions,
+    home: Home,
 }
 
 impl PostgresStore {
-    pub(super) fn new(turns: Line, vital: Line, connect: PgConnectOptions) -> Self {
-        Self { turns, vital, connect }
+    pub(super) fn new(turns: Line, vital: Line, connect: PgConnectOptions, home: Home) -> Self {
+        Self { turns, vital, connect, home }
     }
 
     /// Nudges between the replicas that share this store's schema. It listens on a connection of its own, until it is dropped.
@@ -56,6 +57,10 @@ impl PostgresStore {
 impl Store for PostgresStore {
     fn is_shared(&self) -> bool {
         true
+    }
+
+    fn home(&self) -> Option<&Home> {
+        Some(&self.home)
     }
 
     async fn create(&self, config: CronConfig, by: &Author) -> Result<CronConfig> {

@@ -6,18 +6,21 @@
 //! | file | does |
 //! |---|---|
 //! | `session` | connects, refuses logins with too many rights, runs one statement in a transaction |
+//! | `ending` | ends the run in that transaction, where the connection leads to the store's own database |
 //! | `rows` | makes JSON of what comes back |
 
+mod ending;
 mod rows;
 mod session;
 
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use serde_json::Value;
 
 use crate::{
     ActiveRun, Error, Handler, HandlerResult, JobType, ListedConnection, QueryJob, Result,
-    contracts::{Clock, Sealer},
+    contracts::{Clock, Home, Sealer},
 };
 use session::Session;
 
@@ -25,6 +28,8 @@ use session::Session;
 const CONNECT: Duration = Duration::from_secs(10);
 /// How much longer than its own limit a statement is waited for.
 const SLACK: Duration = Duration::from_secs(5);
+/// How long a commit may take: others wait for it where the run ends in it. With [`STOP`] no longer than a run that was told to stop has left.
+const COMMIT: Duration = Duration::from_secs(3);
 /// How long a statement may take to end that was told to.
 const STOP: Duration = Duration::from_secs(2);
 
@@ -33,43 +38,77 @@ pub struct QueryRunner {
     connection: ListedConnection,
     sealer: Arc<dyn Sealer>,
     clock: Arc<dyn Clock>,
+    home: Option<Home>,
 }
 
 impl QueryRunner {
-    /// A runner of statements that `sealer` opens.
+    /// A runner of statements that `sealer` opens. `home` is that of the store whose runs they are ([`Store::home`](crate::contracts::Store::home)).
     ///
     /// Errors: invalid argument (`connections`), without the URL.
-    pub fn new(connection: ListedConnection, sealer: Arc<dyn Sealer>, clock: Arc<dyn Clock>) -> Result<Self> {
+    pub fn new(
+        connection: ListedConnection,
+        sealer: Arc<dyn Sealer>,
+        clock: Arc<dyn Clock>,
+        home: Option<Home>,
+    ) -> Result<Self> {
         connection.check()?;
         if session::options(&connection.url).is_none() {
             return Err(Error::invalid("connections", "the URL is not one of a PostgreSQL"));
         }
-        Ok(Self { connection, sealer, clock })
+        if connection.exactly_once && home.is_none() {
+            return Err(Error::invalid(
+                "connections",
+                ending::elsewhere("the store is in no database that others can reach"),
+            ));
+        }
+        Ok(Self { connection, sealer, clock, home })
     }
 
     async fn run(&self, job: &QueryJob, run: &ActiveRun) -> HandlerResult {
         let place = QueryJob::place(run.config().name.as_str(), &job.connection);
         let sql =
             self.sealer.open(&job.sql, &place).map_err(|error| format!("the statement cannot be read: {error}"))?;
-        let connect = session::connect(&self.connection);
+        let connect = session::connect(&self.connection, self.home.as_ref());
         let mut session = tokio::select! {
             session = connect => session?,
             why = run.stopped() => return Err(format!("{why} before there was a connection")),
             () = self.after(CONNECT) => return Err(format!("no connection within {} s", CONNECT.as_secs())),
         };
-        let backend = session.backend();
-        let ended = tokio::select! {
-            result = session.run(&sql, &self.connection) => return result,
+        let why = tokio::select! {
+            worked = session.work(&sql, &self.connection, run) => match worked {
+                Ok(value) => return self.commit(session, value, run).await,
+                Err(error) => return Err(error),
+            },
             why = run.stopped() => why.to_string(),
             () = self.after(self.connection.statement_timeout + SLACK) => "no answer within the connection's statement_timeout".into(),
         };
-        // Closing the connection would not be noticed before the statement ends by itself.
+        self.end(session).await;
+        Err(format!("{why}: the statement was ended, and what it did taken back"))
+    }
+
+    /// Goes on when the run is told to stop: it would not be known any more what was kept.
+    async fn commit(&self, mut session: Session, value: Value, run: &ActiveRun) -> HandlerResult {
+        let why = tokio::select! {
+            committed = session.commit() => match committed {
+                Ok(()) => return Ok(value),
+                Err(error) => error,
+            },
+            () = self.after(COMMIT) => format!("no answer to COMMIT within {} s", COMMIT.as_secs()),
+        };
+        self.end(session).await;
+        // The store knows better where the run ended in the transaction: then nobody gets to read this.
+        let kept = if run.is_ending() { "was taken back" } else { "may have been kept" };
+        Err(format!("{why}: what the statement did {kept}"))
+    }
+
+    /// Closing the connection would not be noticed before the statement ends by itself.
+    async fn end(&self, session: Session) {
+        let backend = session.backend();
         drop(session);
         tokio::select! {
             () = session::end(&self.connection, backend) => {}
             () = self.after(STOP) => {}
         }
-        Err(format!("{ended}: the statement was ended, and what it did taken back"))
     }
 
     async fn after(&self, length: Duration) {
@@ -84,11 +123,5 @@ impl Handler for QueryRunner {
             JobType::Query(job) => self.run(job, &run).await,
             other => Err(format!("a job of the type {} is not a statement to run", other.kind())),
         }
-    }
-}
-
-impl Session {
-    async fn run(&mut self, sql: &str, connection: &ListedConnection) -> HandlerResult {
-        self.statement(sql, connection).await.map_err(|error| session::told(&error))
     }
 }

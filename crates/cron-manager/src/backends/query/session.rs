@@ -3,17 +3,19 @@
 use futures_util::TryStreamExt;
 use serde_json::Value;
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, Either, Executor, PgConnection, Row, SqlSafeStr,
+    AssertSqlSafe, ConnectOptions, Either, Executor, PgConnection, Row, SqlSafeStr,
     postgres::{PgConnectOptions, PgDatabaseError},
 };
 
-use super::rows::Answer;
-use crate::ListedConnection;
+use super::{ending, rows::Answer};
+use crate::{ActiveRun, ListedConnection, contracts::Home};
 
 /// A connection for one run; it is closed when this is dropped.
 pub(super) struct Session {
     connection: PgConnection,
     backend: i32,
+    /// Where its runs end in its own transactions, if they do.
+    home: Option<Home>,
 }
 
 /// How to connect; `None`: that is no URL of a PostgreSQL.
@@ -23,10 +25,10 @@ pub(super) fn options(url: &str) -> Option<PgConnectOptions> {
     Some(options.application_name(&name).disable_statement_logging())
 }
 
-/// Connects, and refuses a login that may do more than any statement should.
+/// Connects, and refuses a login that may do more than any statement should, or less than one in the store's own database needs.
 ///
 /// Errors: a text, without the URL.
-pub(super) async fn connect(listed: &ListedConnection) -> Result<Session, String> {
+pub(super) async fn connect(listed: &ListedConnection, home: Option<&Home>) -> Result<Session, String> {
     let options = options(&listed.url).ok_or("the URL is not one of a PostgreSQL")?;
     let mut connection = options.connect().await.map_err(|error| format!("cannot connect: {}", told(&error)))?;
     let row = sqlx::query(
@@ -43,7 +45,11 @@ pub(super) async fn connect(listed: &ListedConnection) -> Result<Session, String
                     give the connection a login of its own that may do no more than the statements of its jobs"
             .into());
     }
-    Ok(Session { connection, backend })
+    let home = match home {
+        Some(home) if ending::is_at_home(&mut connection, home, listed).await? => Some(home.clone()),
+        _ => None,
+    };
+    Ok(Session { connection, backend, home })
 }
 
 /// Ends the statement of a backend, and with it its session.
@@ -62,23 +68,40 @@ impl Session {
         self.backend
     }
 
-    /// Runs one statement in a transaction of its own, as the listed role, and commits.
-    pub(super) async fn statement(&mut self, sql: &str, listed: &ListedConnection) -> sqlx::Result<Value> {
-        let mut transaction = self.connection.begin().await?;
+    /// Runs one statement in a transaction of its own, and ends the run in it where that can be. Neither counts before the commit.
+    pub(super) async fn work(
+        &mut self,
+        sql: &str,
+        listed: &ListedConnection,
+        run: &ActiveRun,
+    ) -> Result<Value, String> {
+        let value = self.statement(sql, listed).await.map_err(|error| told(&error))?;
+        if let Some(home) = &self.home {
+            ending::end(&mut self.connection, home, run, value.clone()).await?;
+        }
+        Ok(value)
+    }
+
+    /// Runs one statement as the listed role, and does what it has put off for the commit: that is to be short.
+    async fn statement(&mut self, sql: &str, listed: &ListedConnection) -> sqlx::Result<Value> {
+        // A run that ends here has counted heartbeats since the transaction began.
+        let begin = if self.home.is_some() { "BEGIN ISOLATION LEVEL READ COMMITTED" } else { "BEGIN" };
+        let connection = &mut self.connection;
+        sqlx::raw_sql(begin).execute(&mut *connection).await?;
         let limit = listed.statement_timeout.as_millis().to_string();
         let set = "SELECT pg_catalog.set_config('statement_timeout', $1, true), \
                    pg_catalog.set_config('idle_in_transaction_session_timeout', '60s', true), \
                    pg_catalog.set_config('standard_conforming_strings', 'on', true)";
-        sqlx::query(set).bind(limit).execute(&mut *transaction).await?;
+        sqlx::query(set).bind(limit).execute(&mut *connection).await?;
         if let Some(role) = &listed.role {
             let set = "SELECT pg_catalog.set_config('role', $1, true)";
-            sqlx::query(set).bind(role).execute(&mut *transaction).await?;
+            sqlx::query(set).bind(role).execute(&mut *connection).await?;
         }
         // Parsing as a prepared statement refuses several in one text; running the text gives every value as text.
         let sql = AssertSqlSafe(sql.to_owned()).into_sql_str();
-        (&mut *transaction).prepare(sql.clone()).await?;
+        (&mut *connection).prepare(sql.clone()).await?;
         let mut answer = Answer::new(listed.row_cap);
-        let mut parts = sqlx::raw_sql(AssertSqlSafe(sql.as_str().to_owned())).fetch_many(&mut *transaction);
+        let mut parts = sqlx::raw_sql(AssertSqlSafe(sql.as_str().to_owned())).fetch_many(&mut *connection);
         while let Some(part) = parts.try_next().await? {
             match part {
                 Either::Left(done) => answer.done(done.rows_affected()),
@@ -86,8 +109,13 @@ impl Session {
             }
         }
         drop(parts);
-        transaction.commit().await?;
+        sqlx::raw_sql("SET CONSTRAINTS ALL IMMEDIATE; CLOSE ALL").execute(connection).await?;
         Ok(answer.into_value())
+    }
+
+    /// Keeps what was done.
+    pub(super) async fn commit(&mut self) -> Result<(), String> {
+        sqlx::raw_sql("COMMIT").execute(&mut self.connection).await.map(drop).map_err(|error| told(&error))
     }
 }
 

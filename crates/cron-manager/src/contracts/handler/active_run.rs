@@ -1,13 +1,22 @@
 //! A run that is live.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Cancellation, Events, Log, OutputChanges, Progress, ProgressReport, RunOutput, Services, Stop, Window};
-use crate::{Context, CronConfig, CronRun};
+use super::{
+    Cancellation, Events, HandlerResult, Log, OutputChanges, Progress, ProgressReport, RunOutput, Services, Stop,
+    Window,
+};
+use crate::{Context, CronConfig, CronRun, Outcome, RunState};
 
 /// A run that is live on this replica, as its handler sees it. Clones are the same run.
 #[derive(Clone)]
@@ -24,6 +33,7 @@ struct Inner {
     progress: Progress,
     log: Log,
     cancellation: Cancellation,
+    is_ending: AtomicBool,
 }
 
 impl ActiveRun {
@@ -46,6 +56,7 @@ impl ActiveRun {
             progress: Progress::default(),
             log: Log::default(),
             cancellation: Cancellation::default(),
+            is_ending: AtomicBool::new(false),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -133,6 +144,30 @@ impl ActiveRun {
     /// Ends when the handler is told to stop.
     pub async fn stopped(&self) -> Stop {
         self.inner.cancellation.cancelled().await
+    }
+
+    /// How it ends, in `state` and with what its handler returned.
+    pub fn outcome(&self, state: RunState, returned: HandlerResult) -> Outcome {
+        let log = self.output(0).log;
+        let outcome =
+            Outcome { log_start: log.start, ..Outcome::new(state).with_log(&log.text, self.log_is_truncated()) };
+        match returned {
+            Ok(value) => outcome.with_result(self.events(), value),
+            Err(error) => outcome.with_failure(self.events(), &error),
+        }
+    }
+
+    /// What a handler records in the store's [`Home`] that ends the run as succeeded in the transaction of its work. From now on it alone
+    /// can record a success, and the store tells whether it did: its replica records nothing but a failure, and counts no more heartbeats,
+    /// which would wait for that transaction.
+    pub fn ending(&self, value: Value) -> Outcome {
+        self.inner.is_ending.store(true, Ordering::Relaxed);
+        self.outcome(RunState::Succeeded, Ok(value))
+    }
+
+    /// Whether its handler ends it in the transaction of its work.
+    pub fn is_ending(&self) -> bool {
+        self.inner.is_ending.load(Ordering::Relaxed)
     }
 
     pub(super) fn services(&self) -> &Services {

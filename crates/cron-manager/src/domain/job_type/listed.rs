@@ -116,6 +116,9 @@ pub struct ListedConnection {
     pub statement_timeout: Duration,
     /// How many rows a run keeps; 1,000 by default.
     pub row_cap: usize,
+    /// Whether to run nothing where a statement and the end of its run cannot be one transaction: anywhere but on the store's own database.
+    /// There, they are one in any case.
+    pub exactly_once: bool,
 }
 
 /// Without the URL, which may hold a password.
@@ -125,6 +128,7 @@ impl fmt::Debug for ListedConnection {
             .field("role", &self.role)
             .field("statement_timeout", &self.statement_timeout)
             .field("row_cap", &self.row_cap)
+            .field("exactly_once", &self.exactly_once)
             .finish_non_exhaustive()
     }
 }
@@ -132,7 +136,13 @@ impl fmt::Debug for ListedConnection {
 impl<T: Into<String>> From<T> for ListedConnection {
     /// The database at a URL.
     fn from(url: T) -> Self {
-        Self { url: url.into(), role: None, statement_timeout: Duration::from_secs(60), row_cap: 1_000 }
+        Self {
+            url: url.into(),
+            role: None,
+            statement_timeout: Duration::from_secs(60),
+            row_cap: 1_000,
+            exactly_once: false,
+        }
     }
 }
 
