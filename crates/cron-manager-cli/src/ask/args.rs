@@ -137,6 +137,12 @@ pub(crate) enum ConfigCommand {
         #[command(flatten)]
         limit: Limit,
     },
+    /// Show the statement of a query job; for admins
+    QueryText {
+        /// Its name or id
+        #[arg(value_name = "NAME|ID")]
+        config: String,
+    },
     /// Ask for one run per instant of the schedule in a span of the past
     Backfill(BackfillArguments),
     /// Ask for a run outside the schedule

@@ -6,7 +6,7 @@ use cron_manager::{
 };
 use futures_util::TryStreamExt;
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     ConfigArguments, Server, Trouble,
@@ -15,7 +15,11 @@ use super::{
     fields::{self, Given},
     first, follow, run,
 };
-use crate::{failure::Failure, terminal::say};
+use crate::{
+    failure::Failure,
+    output::{Format, print_text},
+    terminal::{harmless, say},
+};
 
 /// What a table has of a config.
 const COLUMNS: [&str; 5] = ["id", "name", "enabled", "description", "updatedAt"];
@@ -75,8 +79,18 @@ async fn answer(command: &ConfigCommand, asking: &Asking) -> Result<(), Trouble>
             let rows: Vec<Value> = versions.iter().map(proto::CronConfigVersion::to_json).collect();
             server.list("versions", &rows, &["version", "since", "description", "distributed", "tzDatabase"])
         }
+        ConfigCommand::QueryText { config } => query_text(&Server::of(asking, None).await?, config).await,
         ConfigCommand::Backfill(arguments) => backfill(arguments, asking).await,
         ConfigCommand::Trigger(arguments) => trigger(arguments, asking).await,
+    }
+}
+
+/// The statement alone, for people and for `--sql -`; in the other forms, an object that has it.
+async fn query_text(server: &Server, config: &str) -> Result<(), Trouble> {
+    let sql = server.client.query_text(server.config_id(config).await?).await?;
+    match server.format {
+        Format::Table => Ok(print_text(&format!("{}\n", harmless(sql.trim_end())))?),
+        _ => server.show(&json!({ "sql": sql })),
     }
 }
 
@@ -90,8 +104,8 @@ async fn backfill(arguments: &BackfillArguments, asking: &Asking) -> Result<(), 
 
 async fn trigger(arguments: &TriggerArguments, asking: &Asking) -> Result<(), Trouble> {
     let server = Server::of(asking, arguments.why.reason.as_deref()).await?;
-    let context = arguments.context.as_deref().map(fields::context).transpose()?.map(Value::String);
-    let fields = TriggerFields { context, request_id: arguments.request_id.clone() };
+    let context = arguments.context.as_deref().map(|given| fields::text("--context", given)).transpose()?;
+    let fields = TriggerFields { context: context.map(Value::String), request_id: arguments.request_id.clone() };
     let run = server.client.trigger_with(server.config_id(&arguments.config).await?, &fields).await?;
     if arguments.follow { follow::run(&server, RunId(run.id)).await } else { server.show(&run.to_json()) }
 }

@@ -2,7 +2,7 @@
 //!
 //! | file | does |
 //! |---|---|
-//! | `args`, `fields` | say what can be written, and read it |
+//! | `args`, `fields`, `job` | say what can be written, and read it |
 //! | `config`, `run`, `access` | the commands |
 //! | `follow` | shows what happens, as it happens |
 
@@ -11,6 +11,7 @@ mod args;
 mod config;
 mod fields;
 mod follow;
+mod job;
 mod run;
 
 use std::{
