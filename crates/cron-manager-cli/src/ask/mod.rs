@@ -2,7 +2,7 @@
 //!
 //! | file | does |
 //! |---|---|
-//! | `args`, `fields`, `job` | say what can be written, and read it |
+//! | `args`, `fields`, `job`, `words` | say what can be written, and read it |
 //! | `config`, `run`, `access` | the commands |
 //! | `follow` | shows what happens, as it happens |
 
@@ -13,6 +13,7 @@ mod fields;
 mod follow;
 mod job;
 mod run;
+mod words;
 
 use std::{
     fs,

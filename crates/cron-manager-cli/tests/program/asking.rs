@@ -155,7 +155,12 @@ fn a_dry_run_says_what_would_be_and_changes_nothing() {
     assert_eq!((&would["enabled"], would["next"].as_array().unwrap().len()), (&json!(true), 5));
     assert_eq!(asked.json(&["config", "list"]).as_array().unwrap().len(), 1);
     let (code, _, errors) = asked.run(&["config", "create", "j", "--dry-run"]);
-    assert!(code == 1 && errors.contains("taken"), "{errors}");
+    assert!(code == 1 && errors.contains("called j already"), "{errors}");
+    let (code, _, errors) = asked.run(&["config", "update", "j", "--name", "k", "--if-match", "\"7\"", "--dry-run"]);
+    assert!(code == 1 && errors.contains("at version 1, not 7"), "{errors}");
+    let (code, text, errors) = asked.run(&["config", "delete", "j", "--dry-run"]);
+    assert!(code == 0 && text.contains("deletedAt") && errors.contains("nothing was changed"), "{text}{errors}");
+    assert_eq!(asked.json(&["config", "get", "j"]).get("deletedAt"), None);
     let (code, _, errors) = asked.run(&["config", "update", "j", "--cron", "61 * * * *", "--dry-run"]);
     assert!(code == 2 && errors.contains("cronExpression: minute 61"), "{errors}");
 }
