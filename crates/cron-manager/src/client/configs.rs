@@ -35,8 +35,8 @@ impl Client {
             request_id: request_id.to_owned(),
             ..Default::default()
         };
-        let answer = self.write(asked, |mut grpc, asked| async move { grpc.create_cron_config(asked).await }).await?;
-        present(answer.cron_config)
+        let ask = |mut grpc: super::call::Grpc, asked| async move { grpc.create_cron_config(asked).await };
+        present(self.write_once(request_id, asked, ask).await?.cron_config)
     }
 
     /// Changes the fields that are given. With an `etag`, only if that is still the config's.
