@@ -231,23 +231,18 @@ impl CronRun {
         TraceParent::new(claim | run, span, self.traceparent.is_none_or(TraceParent::is_sampled))
     }
 
+    /// What a call of its own to another service carries: the trace in which it was asked for, or else [`Self::own_trace`]; in both, the
+    /// run's own span.
+    pub fn outgoing_trace(&self) -> TraceParent {
+        let own = self.own_trace();
+        self.traceparent.map_or(own, |asked_in| asked_in.at_span_of(own))
+    }
+
     /// The same for every attempt at one tick: `configId/dueAt`; for a run that was asked for, its id.
     pub fn idempotency_key(&self) -> String {
         match self.kind {
             RunKind::Tick => format!("{}/{}", self.config_id, self.due_at),
             RunKind::Manual | RunKind::Backfill => self.id.to_string(),
         }
-    }
-
-    /// The id of the trace that one claim of it begins: 32 hexadecimal digits, random as the claim's token is.
-    pub fn trace_id(&self) -> String {
-        format!("{:016x}{:016x}", self.token.0, self.id.0)
-    }
-
-    /// The trace and its first span, as others are told of them (W3C Trace Context, version 00, sampled).
-    pub fn traceparent(&self) -> String {
-        // Neither id may be nothing but zeros.
-        let span = (self.token.0.rotate_left(32) ^ self.fence.0) | 1;
-        format!("00-{}-{span:016x}-01", self.trace_id())
     }
 }

@@ -1,11 +1,11 @@
 //! What is sent.
 
-use cron_manager::{CronConfigFields, Handler, HttpFields, HttpMethod};
+use cron_manager::{CronConfigFields, Handler, HttpFields, HttpMethod, TraceParent};
 use serde_json::{Value, json};
 
 use crate::{
     server::Server,
-    support::{call, open, run, to},
+    support::{asked_in, call, open, run, to},
 };
 
 const OK: &str = "HTTP/1.1 204 No Content\r\n\r\n";
@@ -29,7 +29,7 @@ async fn a_call_tells_whose_run_it_is_in_head_and_body() {
         "cron-manager-attempt: 1",
         "cron-manager-fence: 7",
         "idempotency-key: 0/2025-06-01T12:00:00Z",
-        &*format!("traceparent: {}", run.run().traceparent()),
+        &*format!("traceparent: {}", run.run().own_trace()),
         &*format!("user-agent: cron-manager/{}", env!("CARGO_PKG_VERSION")),
         "content-type: application/json",
         "x-api-key: hush",
@@ -49,10 +49,27 @@ async fn a_call_tells_whose_run_it_is_in_head_and_body() {
 #[tokio::test]
 async fn a_trace_is_of_one_claim_and_written_as_w3c_has_it() {
     let run = run(CronConfigFields { http: Some(to("http://a.example")), ..CronConfigFields::default() });
-    let parent = run.run().traceparent();
+    let parent = run.run().outgoing_trace().to_string();
     let parts: Vec<_> = parent.split('-').collect();
     assert_eq!((parts[0], parts[1], parts[3]), ("00", "0123456789abcdef0000000000000000", "01"));
     assert!(parts[2].len() == 16 && parts[2] != "0000000000000000", "{parent}");
+}
+
+#[tokio::test]
+async fn a_call_goes_on_in_the_trace_in_which_its_run_was_asked_for() {
+    for flags in ["00", "01", "03"] {
+        let mut server = Server::saying(OK).await;
+        let fields = CronConfigFields { http: Some(to(&server.url())), ..CronConfigFields::default() };
+        let asked: TraceParent =
+            format!("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-{flags}").parse().unwrap();
+        let run = asked_in(Some(asked), fields);
+        open().call(run.clone()).await.unwrap();
+        let request = server.request().await;
+        let sent = request.lines().find_map(|line| line.strip_prefix("traceparent: ")).unwrap();
+        let span = run.run().own_trace().span_id();
+        assert_eq!(sent, format!("00-4bf92f3577b34da6a3ce929d0e0e4736-{span}-{flags}"));
+        assert_ne!(span, asked.span_id(), "a span of its own");
+    }
 }
 
 #[tokio::test]
