@@ -59,6 +59,12 @@ impl Error {
         Self::new(ErrorKind::NotFound, format!("{what} was not found"))
     }
 
+    /// A config is called so already; `deleted`: it was deleted, and keeps its name.
+    pub(crate) fn name_taken(name: &str, deleted: bool) -> Self {
+        let owner = if deleted { "a deleted config" } else { "a config" };
+        Self::new(ErrorKind::AlreadyExists, format!("{owner} is called {name} already"))
+    }
+
     /// A part that is needed does not answer.
     pub fn unavailable(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Unavailable, message)

@@ -4,7 +4,10 @@ use clap::{ArgAction, Args, Subcommand, value_parser};
 use cron_manager::{ReplicaId, Role, RunState, SkipReason};
 use jiff::Timestamp;
 
-use super::fields::FieldArguments;
+use super::{
+    fields::FieldArguments,
+    words::{role, skip_reason, state},
+};
 use crate::{args::OutputArguments, settings::ServerArguments};
 
 /// Which server is asked, and how its answer is shown.
@@ -97,6 +100,9 @@ pub(crate) enum ConfigCommand {
         /// Its name or id
         #[arg(value_name = "NAME|ID")]
         config: String,
+        /// Say what it would become, and delete nothing
+        #[arg(long)]
+        dry_run: bool,
         #[command(flatten)]
         sure: Sure,
         #[command(flatten)]
@@ -136,6 +142,12 @@ pub(crate) enum ConfigCommand {
         config: String,
         #[command(flatten)]
         limit: Limit,
+    },
+    /// Show the statement of a query job; for admins
+    QueryText {
+        /// Its name or id
+        #[arg(value_name = "NAME|ID")]
+        config: String,
     },
     /// Ask for one run per instant of the schedule in a span of the past
     Backfill(BackfillArguments),
@@ -374,20 +386,4 @@ pub(crate) struct AuditArguments {
     pub(crate) limit: Limit,
     #[command(flatten)]
     pub(crate) asking: Asking,
-}
-
-fn state(word: &str) -> Result<RunState, String> {
-    RunState::from_word(word).ok_or_else(|| one_of(RunState::ALL))
-}
-
-fn skip_reason(word: &str) -> Result<SkipReason, String> {
-    SkipReason::from_word(word).ok_or_else(|| one_of(SkipReason::ALL))
-}
-
-fn role(word: &str) -> Result<Role, String> {
-    Role::from_word(word).ok_or_else(|| one_of(&Role::ALL))
-}
-
-fn one_of(words: &[impl ToString]) -> String {
-    format!("it is one of {}", words.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
 }

@@ -1,12 +1,11 @@
 //! `config`: configs of a running server.
 
 use cron_manager::{
-    CronConfigFields, CronConfigId, ErrorKind, PauseFields, RunId, TriggerFields,
+    CronConfigFields, CronConfigId, PauseFields, RunId, TriggerFields,
     client::{ConfigFilter, proto},
 };
 use futures_util::TryStreamExt;
-use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     ConfigArguments, Server, Trouble,
@@ -15,7 +14,11 @@ use super::{
     fields::{self, Given},
     first, follow, run,
 };
-use crate::{failure::Failure, terminal::say};
+use crate::{
+    failure::Failure,
+    output::{Format, print_text},
+    terminal::{harmless, say},
+};
 
 /// What a table has of a config.
 const COLUMNS: [&str; 5] = ["id", "name", "enabled", "description", "updatedAt"];
@@ -51,10 +54,16 @@ async fn answer(command: &ConfigCommand, asking: &Asking) -> Result<(), Trouble>
         }
         ConfigCommand::Enable { config, change, .. } => switch(asking, config.as_deref(), true, change).await,
         ConfigCommand::Disable { config, change, .. } => switch(asking, config.as_deref(), false, change).await,
-        ConfigCommand::Delete { config, sure, change } => {
-            ask(sure, &format!("delete the config {config}?"))?;
+        ConfigCommand::Delete { config, dry_run, sure, change } => {
+            if !dry_run {
+                ask(sure, &format!("delete the config {config}?"))?;
+            }
             let (server, id) = of_change(asking, config, change).await?;
-            server.show(&server.client.delete_cron_config(id, change.if_match.as_deref()).await?.to_json())
+            let etag = change.if_match.as_deref();
+            match dry_run {
+                true => preview(&server, &server.client.would_delete_cron_config(id, etag).await?.to_json()),
+                false => server.show(&server.client.delete_cron_config(id, etag).await?.to_json()),
+            }
         }
         ConfigCommand::Undelete { config, change } => {
             let (server, id) = of_change(asking, config, change).await?;
@@ -75,8 +84,18 @@ async fn answer(command: &ConfigCommand, asking: &Asking) -> Result<(), Trouble>
             let rows: Vec<Value> = versions.iter().map(proto::CronConfigVersion::to_json).collect();
             server.list("versions", &rows, &["version", "since", "description", "distributed", "tzDatabase"])
         }
+        ConfigCommand::QueryText { config } => query_text(&Server::of(asking, None).await?, config).await,
         ConfigCommand::Backfill(arguments) => backfill(arguments, asking).await,
         ConfigCommand::Trigger(arguments) => trigger(arguments, asking).await,
+    }
+}
+
+/// The statement alone, for people and for `--sql -`; in the other forms, an object that has it.
+async fn query_text(server: &Server, config: &str) -> Result<(), Trouble> {
+    let sql = server.client.query_text(server.config_id(config).await?).await?;
+    match server.format {
+        Format::Table => Ok(print_text(&format!("{}\n", harmless(sql.trim_end())))?),
+        _ => server.show(&json!({ "sql": sql })),
     }
 }
 
@@ -90,8 +109,8 @@ async fn backfill(arguments: &BackfillArguments, asking: &Asking) -> Result<(), 
 
 async fn trigger(arguments: &TriggerArguments, asking: &Asking) -> Result<(), Trouble> {
     let server = Server::of(asking, arguments.why.reason.as_deref()).await?;
-    let context = arguments.context.as_deref().map(fields::context).transpose()?.map(Value::String);
-    let fields = TriggerFields { context, request_id: arguments.request_id.clone() };
+    let context = arguments.context.as_deref().map(|given| fields::text("--context", given)).transpose()?;
+    let fields = TriggerFields { context: context.map(Value::String), request_id: arguments.request_id.clone() };
     let run = server.client.trigger_with(server.config_id(&arguments.config).await?, &fields).await?;
     if arguments.follow { follow::run(&server, RunId(run.id)).await } else { server.show(&run.to_json()) }
 }
@@ -135,49 +154,20 @@ async fn update(asking: &Asking, config: &str, given: Given, dry_run: bool, chan
         return Err(Failure::Usage(format!("the file is about config {other}, and {config} is config {id}")).into());
     }
     let etag = change.if_match.as_deref().or(given.etag.as_deref());
-    if dry_run {
-        return preview_change(&server, id, &given.fields, etag).await;
+    match dry_run {
+        true => preview(&server, &server.client.would_update_cron_config(id, &given.fields, etag).await?.to_json()),
+        false => server.show(&server.client.update_cron_config(id, &given.fields, etag).await?.to_json()),
     }
-    server.show(&server.client.update_cron_config(id, &given.fields, etag).await?.to_json())
 }
 
-/// What would be created, and when it would be due, if nothing is wrong with it.
+/// What would be created, and when it would be due.
 async fn preview_new(server: &Server, fields: &CronConfigFields) -> Result<(), Trouble> {
+    let mut shown = server.client.would_create_cron_config(fields).await?.to_json();
     let seen = server.client.validate(fields, NEXT).await?.to_json();
-    let name = fields.name.as_deref().unwrap_or_default();
-    match server.client.cron_config_named(name).await {
-        Ok(_) => return Err(Failure::Failed(format!("the name {name} is taken")).into()),
-        Err(error) if error.kind() == ErrorKind::NotFound => {}
-        Err(error) => return Err(error.into()),
-    }
-    let on = fields.enabled.unwrap_or_default();
-    let mut shown = proto::CronConfig::try_from(&fields.clone().enabled(on))?.to_json();
-    for seen_of in ["description", "next", "notes"] {
+    for seen_of in ["next", "notes"] {
         shown[seen_of] = seen[seen_of].clone();
     }
     preview(server, &shown)
-}
-
-/// What the config would become, if nothing is wrong with that.
-async fn preview_change(
-    server: &Server,
-    id: CronConfigId,
-    fields: &CronConfigFields,
-    etag: Option<&str>,
-) -> Result<(), Trouble> {
-    let is = server.client.cron_config(id).await?;
-    if etag.is_some_and(|etag| etag != "*" && etag.trim_matches('"') != is.etag().trim_matches('"')) {
-        return Err(Failure::Failed(format!("the etag of config {id} is {} now", is.etag())).into());
-    }
-    // What a job type says may be hidden from us, and its text be kept by the server alone.
-    let kept = proto::CronConfig { http: None, command: None, query: None, job_type: None, ..is.clone() };
-    let would = fields.change(CronConfigFields::try_from(kept)?.create(Timestamp::UNIX_EPOCH)?)?;
-    let mut would = proto::CronConfig::try_from(&CronConfigFields::from(&would))?;
-    if is.job_type.is_some() && fields.http.is_none() && fields.command.is_none() && fields.query.is_none() {
-        would =
-            proto::CronConfig { http: is.http, command: is.command, query: is.query, job_type: is.job_type, ..would };
-    }
-    preview(server, &would.to_json())
 }
 
 fn preview(server: &Server, shown: &Value) -> Result<(), Trouble> {

@@ -10,6 +10,7 @@ use clap::Args;
 use cron_manager::{CronConfigFields, client::proto};
 use serde_json::{Map, Value};
 
+use super::job::JobArguments;
 use crate::failure::Failure;
 
 /// The fields of a config. Lengths of time are seconds with an s, such as 90s.
@@ -70,6 +71,8 @@ pub(crate) struct FieldArguments {
     /// The least time between two starts that a foreign timer asks for
     #[arg(long, value_name = "LENGTH")]
     min_gap: Option<String>,
+    #[command(flatten)]
+    job: JobArguments,
 }
 
 /// What was given of a config.
@@ -84,11 +87,12 @@ pub(super) struct Given {
 impl FieldArguments {
     /// The fields of the file with those of the flags in their place, and with `name`, if there is one.
     pub(super) fn read(&self, name: Option<&str>) -> Result<Given, Failure> {
-        if self.file.as_deref() == Some("-") && self.context.as_deref() == Some("-") {
-            return Err(Failure::Usage("--file and --context cannot both be read from standard input".into()));
+        let from_stdin = [&self.file, &self.context].into_iter().flatten().filter(|given| *given == "-").count();
+        if from_stdin + self.job.from_stdin() > 1 {
+            return Err(Failure::Usage("only one thing can be read from standard input".into()));
         }
         let mut object = self.file.as_deref().map_or_else(|| Ok(Map::new()), file)?;
-        let context = self.context.as_deref().map(context).transpose()?;
+        let context = self.context.as_deref().map(|given| text("--context", given)).transpose()?;
         let texts = [
             ("name", name),
             ("context", context.as_deref()),
@@ -111,6 +115,7 @@ impl FieldArguments {
         let switches = [("enabled", self.enabled), ("external", self.external)];
         let switches = switches.into_iter().filter_map(|(field, on)| Some((field, Value::from(on?))));
         object.extend(texts.chain(switches).map(|(field, value)| (field.to_owned(), value)));
+        self.job.add_to(&mut object)?;
         let config = proto::CronConfig::from_json(object)?;
         let (etag, id) = (config.etag.clone().filter(|etag| !etag.is_empty()), config.id);
         Ok(Given { fields: config.try_into()?, etag, id })
@@ -133,8 +138,9 @@ fn file(path: &str) -> Result<Map<String, Value>, Failure> {
     }
 }
 
-pub(super) fn context(given: &str) -> Result<String, Failure> {
-    let wrong = |why: String| Failure::Usage(format!("--context: {why}"));
+/// The text that a flag gives: itself, what is in the file behind an `@`, or standard input for `-`.
+pub(super) fn text(flag: &str, given: &str) -> Result<String, Failure> {
+    let wrong = |why: String| Failure::Usage(format!("{flag}: {why}"));
     match given.strip_prefix('@') {
         Some(path) => from_file(Path::new(path)).map_err(|why| wrong(format!("{path}: {why}"))),
         None if given == "-" => from_stdin().map_err(wrong),

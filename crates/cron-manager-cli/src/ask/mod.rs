@@ -2,7 +2,7 @@
 //!
 //! | file | does |
 //! |---|---|
-//! | `args`, `fields` | say what can be written, and read it |
+//! | `args`, `fields`, `job`, `words` | say what can be written, and read it |
 //! | `config`, `run`, `access` | the commands |
 //! | `follow` | shows what happens, as it happens |
 
@@ -11,7 +11,9 @@ mod args;
 mod config;
 mod fields;
 mod follow;
+mod job;
 mod run;
+mod words;
 
 use std::{
     fs,

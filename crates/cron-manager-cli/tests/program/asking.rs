@@ -14,11 +14,11 @@ use crate::support::{Folder, Serving, program, run, shown};
 const ESCAPES: [char; 2] = ['\x1b', '\u{9b}'];
 
 /// A program that serves, and how it is asked.
-struct Asked {
+pub(crate) struct Asked {
     serving: Serving,
     server: String,
     token: Option<&'static str>,
-    _folder: Folder,
+    pub(crate) folder: Folder,
 }
 
 impl Asked {
@@ -30,35 +30,40 @@ impl Asked {
     fn start(crontab: &str, token: Option<&'static str>) -> Self {
         let folder = Folder::new();
         folder.crontab(crontab);
-        let mut serve = program(&["serve", "--crontab"]);
-        serve.arg(folder.path("crontab")).envs(token.map(|token| ("CRON_MANAGER_TOKEN", token)));
-        let mut serving = folder.start(&mut serve);
+        let mut serve = program(&["serve"]);
+        Self::by(folder, &mut serve, token)
+    }
+
+    /// A server of the crontab in the folder, started by this command.
+    pub(crate) fn by(folder: Folder, serve: &mut Command, token: Option<&'static str>) -> Self {
+        serve.arg("--crontab").arg(folder.path("crontab")).envs(token.map(|token| ("CRON_MANAGER_TOKEN", token)));
+        let mut serving = folder.start(serve);
         let address = serving.address();
         let server = format!("http://{address}");
         serving.line(&["end      Ctrl-C"]);
-        Self { serving, server, token, _folder: folder }
+        Self { serving, server, token, folder }
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = program(arguments);
         command.env("CRON_MANAGER_SERVER", &self.server).envs(self.token.map(|token| ("CRON_MANAGER_TOKEN", token)));
         command
     }
 
     /// Exit code, standard output, standard error.
-    fn run(&self, arguments: &[&str]) -> (i32, String, String) {
+    pub(crate) fn run(&self, arguments: &[&str]) -> (i32, String, String) {
         shown(self.command(arguments).output().unwrap())
     }
 
     /// The JSON that it answers.
-    fn json(&self, arguments: &[&str]) -> Value {
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
         let (code, text, errors) = self.run(&[arguments, &["-o", "json"]].concat());
         assert_eq!(code, 0, "{arguments:?}: {text}{errors}");
         serde_json::from_str(&text).unwrap_or_else(|_| panic!("{arguments:?}: {text}"))
     }
 
     /// With this on standard input.
-    fn fed(&self, arguments: &[&str], input: &str) -> (i32, String, String) {
+    pub(crate) fn fed(&self, arguments: &[&str], input: &str) -> (i32, String, String) {
         let mut command = self.command(arguments);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
@@ -123,7 +128,7 @@ fn a_config_is_read_from_a_file_as_it_is_shown() {
     let (code, _, errors) = asked.fed(&["config", "create", "--file", "-"], text);
     assert_eq!(code, 0, "{errors}");
     let mut shown = asked.json(&["config", "get", "j"]);
-    let file = asked._folder.path("config.json");
+    let file = asked.folder.path("config.json");
     shown["timezone"] = json!("Europe/Berlin");
     fs::write(&file, shown.to_string()).unwrap();
     let update = ["config", "update", "j", "--file", file.to_str().unwrap()];
@@ -150,7 +155,12 @@ fn a_dry_run_says_what_would_be_and_changes_nothing() {
     assert_eq!((&would["enabled"], would["next"].as_array().unwrap().len()), (&json!(true), 5));
     assert_eq!(asked.json(&["config", "list"]).as_array().unwrap().len(), 1);
     let (code, _, errors) = asked.run(&["config", "create", "j", "--dry-run"]);
-    assert!(code == 1 && errors.contains("taken"), "{errors}");
+    assert!(code == 1 && errors.contains("called j already"), "{errors}");
+    let (code, _, errors) = asked.run(&["config", "update", "j", "--name", "k", "--if-match", "\"7\"", "--dry-run"]);
+    assert!(code == 1 && errors.contains("at version 1, not 7"), "{errors}");
+    let (code, text, errors) = asked.run(&["config", "delete", "j", "--dry-run"]);
+    assert!(code == 0 && text.contains("deletedAt") && errors.contains("nothing was changed"), "{text}{errors}");
+    assert_eq!(asked.json(&["config", "get", "j"]).get("deletedAt"), None);
     let (code, _, errors) = asked.run(&["config", "update", "j", "--cron", "61 * * * *", "--dry-run"]);
     assert!(code == 2 && errors.contains("cronExpression: minute 61"), "{errors}");
 }
@@ -240,7 +250,7 @@ fn who_shows_no_token_is_told_how_to_show_one() {
         assert!(code == 1 && errors.contains("CRON_MANAGER_TOKEN_FILE"), "{code} {errors}");
         assert!(!errors.contains("somebody"), "{errors}");
     }
-    let file = asked._folder.path("token");
+    let file = asked.folder.path("token");
     fs::write(&file, format!("{secret}\n")).unwrap();
     assert_eq!(with(&["config", "list"], "CRON_MANAGER_TOKEN_FILE", file.to_str().unwrap()).0, 0);
     let (code, _, errors) = with(&["config", "create", "j"], "CRON_MANAGER_TOKEN", secret);

@@ -5,6 +5,7 @@
 mod asking;
 mod document;
 mod expressions;
+mod job_types;
 mod kills;
 mod serving;
 mod settings;

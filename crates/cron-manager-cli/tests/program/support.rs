@@ -17,6 +17,8 @@ use std::{
 use cron_manager::{backends::system::SystemClock, contracts::Clock};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
+use servers::Postgres;
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 /// How long anything may take before a test fails.
 const DEADLINE: Duration = Duration::from_secs(90);
@@ -184,6 +186,16 @@ pub(crate) fn group_runs(group: i32) -> bool {
         let fields: Vec<_> = stat.rsplit(") ").next().unwrap_or_default().split(' ').collect();
         fields.get(2).is_some_and(|of| of.parse() == Ok(group)) && fields[0] != "Z"
     })
+}
+
+/// The URL of a login called `reports`, made there with these rights.
+pub(crate) fn login(postgres: &Postgres, rights: &str) -> String {
+    let made = async {
+        let mut connection = PgConnection::connect(&postgres.url()).await?;
+        sqlx::raw_sql(AssertSqlSafe(format!("CREATE ROLE reports LOGIN {rights}"))).execute(&mut connection).await
+    };
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(made).unwrap();
+    postgres.url().replace("postgres@", "reports@")
 }
 
 /// The JSON that a GET answers.

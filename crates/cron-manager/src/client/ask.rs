@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Client, proto};
+use super::{Client, call::Grpc, proto};
 use crate::{CronConfigId, Result, RunId, api::wire::show_time, manager::TriggerFields};
 
 impl Client {
@@ -24,15 +24,17 @@ impl Client {
             context: fields.context.as_ref().map(text),
             request_id: fields.request_id.clone().unwrap_or_default(),
         };
-        self.write(asked, |mut grpc, asked| async move { grpc.trigger_cron_config(asked).await }).await
+        let ask = |mut grpc: Grpc, asked| async move { grpc.trigger_cron_config(asked).await };
+        self.write_once(fields.request_id.as_deref().unwrap_or_default(), asked, ask).await
     }
 
     /// Asks for a run again. The same request id again gives the same run again.
     ///
     /// Errors: not found, invalid argument (`requestId`), failed precondition (it has not ended, or the config is disabled).
     pub async fn retry(&self, id: RunId, request_id: Option<&str>) -> Result<proto::CronJob> {
-        let asked = proto::RetryCronJobRequest { id: id.0, request_id: request_id.unwrap_or_default().to_owned() };
-        self.write(asked, |mut grpc, asked| async move { grpc.retry_cron_job(asked).await }).await
+        let request_id = request_id.unwrap_or_default();
+        let asked = proto::RetryCronJobRequest { id: id.0, request_id: request_id.to_owned() };
+        self.write_once(request_id, asked, |mut grpc, asked| async move { grpc.retry_cron_job(asked).await }).await
     }
 
     /// Asks for a run to end: one that waits never starts, one that runs is told.
@@ -55,14 +57,15 @@ impl Client {
         limit: usize,
         request_id: Option<&str>,
     ) -> Result<Vec<proto::CronJob>> {
+        let request_id = request_id.unwrap_or_default();
         let asked = proto::BackfillCronConfigRequest {
             id: id.0,
             from: Some(show_time(from)),
             to: Some(show_time(to)),
             limit: limit.try_into().unwrap_or(i32::MAX),
-            request_id: request_id.unwrap_or_default().to_owned(),
+            request_id: request_id.to_owned(),
         };
-        let answer = self.write(asked, |mut grpc, asked| async move { grpc.backfill_cron_config(asked).await });
-        Ok(answer.await?.cron_jobs)
+        let ask = |mut grpc: Grpc, asked| async move { grpc.backfill_cron_config(asked).await };
+        Ok(self.write_once(request_id, asked, ask).await?.cron_jobs)
     }
 }

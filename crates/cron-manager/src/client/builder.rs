@@ -15,6 +15,7 @@ pub struct ClientBuilder {
     user_agent: String,
     connect_timeout: Duration,
     call_timeout: Duration,
+    repeats: u32,
     clock: Arc<dyn Clock>,
 }
 
@@ -27,6 +28,7 @@ impl ClientBuilder {
             user_agent: concat!("cron-manager/", env!("CARGO_PKG_VERSION")).to_owned(),
             connect_timeout: Duration::from_secs(5),
             call_timeout: Duration::from_secs(30),
+            repeats: 3,
             clock: Arc::new(SystemClock),
         }
     }
@@ -61,6 +63,12 @@ impl ClientBuilder {
         Self { call_timeout, ..self }
     }
 
+    /// How often a call without an answer is made again, at the most, if that does no harm: see [`Client`]. 3 by default; 0: never.
+    #[must_use]
+    pub fn repeats(self, repeats: u32) -> Self {
+        Self { repeats, ..self }
+    }
+
     /// The clock by which it waits; the machine's by default.
     #[must_use]
     pub fn clock(self, clock: Arc<dyn Clock>) -> Self {
@@ -93,6 +101,7 @@ impl ClientBuilder {
             reason: None,
             asked_in: None,
             call_timeout: self.call_timeout,
+            repeats: self.repeats,
             clock: self.clock,
         })
     }

@@ -35,8 +35,8 @@ impl Client {
             request_id: request_id.to_owned(),
             ..Default::default()
         };
-        let answer = self.write(asked, |mut grpc, asked| async move { grpc.create_cron_config(asked).await }).await?;
-        present(answer.cron_config)
+        let ask = |mut grpc: super::call::Grpc, asked| async move { grpc.create_cron_config(asked).await };
+        present(self.write_once(request_id, asked, ask).await?.cron_config)
     }
 
     /// Changes the fields that are given. With an `etag`, only if that is still the config's.
@@ -48,8 +48,7 @@ impl Client {
         fields: &CronConfigFields,
         etag: Option<&str>,
     ) -> Result<proto::CronConfig> {
-        let fields = proto::CronConfig { etag: etag.map(ToOwned::to_owned), ..fields.try_into()? };
-        let asked = proto::UpdateCronConfigRequest { id: Some(id.0), cron_config: Some(fields), ..Default::default() };
+        let asked = update(id, fields, etag)?;
         let answer = self.write(asked, |mut grpc, asked| async move { grpc.update_cron_config(asked).await }).await?;
         present(answer.cron_config)
     }
@@ -58,8 +57,7 @@ impl Client {
     ///
     /// Errors: not found, conflict.
     pub async fn delete_cron_config(&self, id: CronConfigId, etag: Option<&str>) -> Result<proto::CronConfig> {
-        let asked = proto::DeleteCronConfigRequest { id: id.0, etag: etag.map(ToOwned::to_owned) };
-        self.write(asked, |mut grpc, asked| async move { grpc.delete_cron_config(asked).await }).await
+        self.write(delete(id, etag), |mut grpc, asked| async move { grpc.delete_cron_config(asked).await }).await
     }
 
     /// One config, also a deleted one.
@@ -105,6 +103,32 @@ impl Client {
         })
     }
 
+    /// What [`Self::create_cron_config`] would create, with the same checks and errors; nothing is written. It has no id, times and etag.
+    pub async fn would_create_cron_config(&self, fields: &CronConfigFields) -> Result<proto::CronConfig> {
+        let cron_config = Some(fields.try_into()?);
+        let asked = proto::CreateCronConfigRequest { cron_config, validate_only: true, ..Default::default() };
+        let answer = self.read(asked, |mut grpc, asked| async move { grpc.create_cron_config(asked).await }).await?;
+        present(answer.cron_config)
+    }
+
+    /// What [`Self::update_cron_config`] would make of a config, with the same checks and errors; nothing is written.
+    pub async fn would_update_cron_config(
+        &self,
+        id: CronConfigId,
+        fields: &CronConfigFields,
+        etag: Option<&str>,
+    ) -> Result<proto::CronConfig> {
+        let asked = proto::UpdateCronConfigRequest { validate_only: true, ..update(id, fields, etag)? };
+        let answer = self.read(asked, |mut grpc, asked| async move { grpc.update_cron_config(asked).await }).await?;
+        present(answer.cron_config)
+    }
+
+    /// What [`Self::delete_cron_config`] would make of a config, with the same checks and errors; nothing is written.
+    pub async fn would_delete_cron_config(&self, id: CronConfigId, etag: Option<&str>) -> Result<proto::CronConfig> {
+        let asked = proto::DeleteCronConfigRequest { validate_only: true, ..delete(id, etag) };
+        self.read(asked, |mut grpc, asked| async move { grpc.delete_cron_config(asked).await }).await
+    }
+
     /// Brings a deleted config back; with an `etag`, only if that is still its own.
     ///
     /// Errors: not found, conflict.
@@ -148,6 +172,15 @@ impl Client {
         let answer = self.read(asked, |mut grpc, asked| async move { grpc.get_query_text(asked).await }).await?;
         Ok(answer.sql)
     }
+}
+
+fn update(id: CronConfigId, fields: &CronConfigFields, etag: Option<&str>) -> Result<proto::UpdateCronConfigRequest> {
+    let fields = proto::CronConfig { etag: etag.map(ToOwned::to_owned), ..fields.try_into()? };
+    Ok(proto::UpdateCronConfigRequest { id: Some(id.0), cron_config: Some(fields), ..Default::default() })
+}
+
+fn delete(id: CronConfigId, etag: Option<&str>) -> proto::DeleteCronConfigRequest {
+    proto::DeleteCronConfigRequest { id: id.0, etag: etag.map(ToOwned::to_owned), ..Default::default() }
 }
 
 fn present(config: Option<proto::CronConfig>) -> Result<proto::CronConfig> {

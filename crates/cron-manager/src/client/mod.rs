@@ -37,8 +37,9 @@ pub use runs::RunFilter;
 
 /// Asks a server. Its clones ask over the same connection, which is made when it is first needed, and again when it broke.
 ///
-/// A call that never reached the server, because no connection could be made, is made again up to three times, and so is one that only reads
-/// when the server did not answer. A write is never sent twice: that it is unavailable may mean that it happened.
+/// A call that never reached the server, because no connection could be made, is made again up to three times, after pauses that grow. So is one
+/// whose answer was lost on the way, if it only reads, or carries a request id, under which the server does once what it is asked twice. Another
+/// write is never sent twice: that it is unavailable may mean that it happened.
 ///
 /// ```
 /// # use std::future::pending;
@@ -73,6 +74,7 @@ pub struct Client {
     reason: Option<String>,
     asked_in: Option<TraceParent>,
     call_timeout: Duration,
+    repeats: u32,
     clock: Arc<dyn Clock>,
 }
 

@@ -246,6 +246,13 @@ impl CronRun {
         })
     }
 
+    /// What a call of its own to another service carries: the trace in which it was asked for, or else [`Self::own_trace`]; in both, the
+    /// run's own span.
+    pub fn outgoing_trace(&self) -> TraceParent {
+        let own = self.own_trace();
+        self.traceparent.map_or(own, |asked_in| asked_in.at_span_of(own))
+    }
+
     /// The same for every attempt at one tick: `configId/dueAt`; for a run that was asked for, its id.
     pub fn idempotency_key(&self) -> String {
         match self.kind {

@@ -37,6 +37,12 @@ impl TraceParent {
         Self { trace_id: trace_id.max(1), span_id: span_id.max(1), flags: if sampled { Self::SAMPLED } else { 0 } }
     }
 
+    /// The same trace, at the span of another.
+    #[must_use]
+    pub fn at_span_of(self, other: Self) -> Self {
+        Self { span_id: other.span_id, ..self }
+    }
+
     /// The trace: 32 hexadecimal digits.
     pub fn trace_id(self) -> String {
         format!("{:032x}", self.trace_id)

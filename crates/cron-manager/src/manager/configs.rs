@@ -73,8 +73,18 @@ impl CronManager {
         fields: &CronConfigFields,
         if_version: Option<i64>,
     ) -> Result<CronConfig> {
+        let edit = self.edit(fields, if_version);
+        Ok(self.change(id, Pages::AllOf(&[id]), &edit).await?.config().clone())
+    }
+
+    /// Puts the fields in force on the pages of a config, if the author may do that.
+    pub(super) fn edit(
+        &self,
+        fields: &CronConfigFields,
+        if_version: Option<i64>,
+    ) -> impl Fn(&mut [Page]) -> Result<()> + Send + Sync {
         let late_after = self.replica.tuning().late_after;
-        let edit = |pages: &mut [Page]| {
+        move |pages: &mut [Page]| {
             let is_distributed = |pages: &[Page]| pages.first().is_some_and(|page| page.config().is_distributed());
             let was = is_distributed(pages);
             let old = pages.first().map(|page| page.config().clone());
@@ -84,17 +94,21 @@ impl CronManager {
                 self.check_job(&old.job_type, &page.config().job_type)?;
             }
             if self.replica.takes_ticks() && is_distributed(pages) != was { Err(only_in_code()) } else { Ok(()) }
-        };
-        Ok(self.change(id, Pages::AllOf(&[id]), &edit).await?.config().clone())
+        }
     }
 
     /// Deletes a config. Its name stays taken and its runs stay in the ledger; runs that wait are skipped.
     ///
     /// Errors: not found, conflict.
     pub async fn delete_cron_config(&self, id: CronConfigId, if_version: Option<i64>) -> Result<CronConfig> {
-        let late_after = self.replica.tuning().late_after;
-        let delete = |pages: &mut [Page]| scheduler::delete(pages, if_version, late_after);
+        let delete = self.deletion(if_version);
         Ok(self.change(id, Pages::AllOf(&[id]), &delete).await?.config().clone())
+    }
+
+    /// Deletes the config that these are the pages of.
+    pub(super) fn deletion(&self, if_version: Option<i64>) -> impl Fn(&mut [Page]) -> Result<()> + Send + Sync + use<> {
+        let late_after = self.replica.tuning().late_after;
+        move |pages: &mut [Page]| scheduler::delete(pages, if_version, late_after)
     }
 
     /// Brings a deleted config back as it was. Ticks that were due while it was deleted are not made up for.

@@ -3,11 +3,16 @@
 use std::iter;
 
 use jiff::Timestamp;
+use parking_lot::Mutex;
 
 use super::CronManager;
 use crate::{
-    CronConfigFields, Error, Result,
-    domain::schedule::{ScheduleKind, Zone},
+    CronConfig, CronConfigFields, CronConfigId, Error, Result,
+    contracts::{Busy, Decide, Pages},
+    domain::{
+        ledger::Page,
+        schedule::{ScheduleKind, Zone},
+    },
 };
 
 /// What a config would mean.
@@ -50,4 +55,68 @@ impl CronManager {
         let (description, notes) = (schedule.describe(), schedule.clock_notes(now));
         Ok(Preview { description, next: next.take(count).collect(), zone, notes })
     }
+
+    /// What [`CronManager::create_cron_config`] would create, with the same checks; nothing is written. Its id and its times, which the store
+    /// gives, are 0. Of a request id it is checked whether it is one, not whether it was used before.
+    ///
+    /// Errors: those of [`CronManager::create_cron_config_once`].
+    pub async fn would_create_cron_config(
+        &self,
+        fields: &CronConfigFields,
+        request_id: Option<&str>,
+    ) -> Result<CronConfig> {
+        self.check_new(fields)?;
+        self.request(request_id)?;
+        let config = self.new_config(fields)?;
+        self.check_name(&config).await?;
+        Ok(config)
+    }
+
+    /// What [`CronManager::update_cron_config`] would make of a config, with the same checks; nothing is written.
+    ///
+    /// Errors: those of [`CronManager::update_cron_config`].
+    pub async fn would_update_cron_config(
+        &self,
+        id: CronConfigId,
+        fields: &CronConfigFields,
+        if_version: Option<i64>,
+    ) -> Result<CronConfig> {
+        let config = self.rehearse(id, &self.edit(fields, if_version)).await?;
+        self.check_name(&config).await?;
+        Ok(config)
+    }
+
+    /// What [`CronManager::delete_cron_config`] would make of a config, with the same checks; nothing is written.
+    ///
+    /// Errors: those of [`CronManager::delete_cron_config`].
+    pub async fn would_delete_cron_config(&self, id: CronConfigId, if_version: Option<i64>) -> Result<CronConfig> {
+        self.rehearse(id, &self.deletion(if_version)).await
+    }
+
+    /// Decides on the pages of a config as they are locked, and has all of it taken back: what the config would be.
+    async fn rehearse(&self, id: CronConfigId, decide: Decide<'_>) -> Result<CronConfig> {
+        let decided = Mutex::new(None);
+        let rehearsed = |pages: &mut [Page]| {
+            decided.lock().take();
+            decide(pages)?;
+            *decided.lock() = pages.first().map(|page| page.config().clone());
+            Err(not_found(id))
+        };
+        let ended = self.replica.store().transact(Pages::AllOf(&[id]), Busy::Wait, &rehearsed).await;
+        decided.into_inner().ok_or_else(|| ended.err().unwrap_or_else(|| not_found(id)))
+    }
+
+    /// Whether the name is free, or the config's own, as far as this can be said without taking it.
+    async fn check_name(&self, config: &CronConfig) -> Result<()> {
+        match self.replica.store().config_named(&config.name).await? {
+            Some(owner) if owner.id != config.id => {
+                Err(Error::name_taken(owner.name.as_str(), owner.deleted_at.is_some()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn not_found(id: CronConfigId) -> Error {
+    Error::not_found(format!("config {id}"))
 }

@@ -3,6 +3,7 @@
 mod histogram;
 mod job;
 mod jobs;
+mod store;
 mod text;
 
 use std::{
@@ -17,13 +18,15 @@ pub use text::{Kind, Text};
 
 use crate::{
     CronConfig, CronRun, JobName, RunKind, RunState,
-    contracts::{Clock, LockAnswer, Observer},
+    contracts::{Clock, LockAnswer, Observer, Store},
 };
 use histogram::Histogram;
 use job::Job;
 use jobs::Jobs;
+use store::{TimedStore, Timings};
 
-const LOCK_WAIT: &[f64] = &[0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 2.0];
+/// The upper bounds of how long others take to answer, in seconds.
+const WAITS: &[f64] = &[0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 2.0];
 const LOCK_ANSWERS: [(LockAnswer, &str); 4] = [
     (LockAnswer::Acquired, "acquired"),
     (LockAnswer::Elsewhere, "locked_elsewhere"),
@@ -39,6 +42,7 @@ pub struct Metrics {
     uncounted: AtomicU64,
     lock_wait: Histogram,
     lock_answers: [AtomicU64; LOCK_ANSWERS.len()],
+    store: Timings,
 }
 
 impl Metrics {
@@ -51,9 +55,15 @@ impl Metrics {
             clock,
             jobs: Jobs::new(max_jobs),
             uncounted: AtomicU64::new(0),
-            lock_wait: Histogram::new(LOCK_WAIT),
+            lock_wait: Histogram::new(WAITS),
             lock_answers: Default::default(),
+            store: Timings::new(),
         }
+    }
+
+    /// The store, with how long its answers take counted here.
+    pub fn timing(self: &Arc<Self>, store: Arc<dyn Store>) -> Arc<dyn Store> {
+        Arc::new(TimedStore { store, metrics: Arc::clone(self) })
     }
 
     fn count(&self, name: &JobName, count: impl FnOnce(&Job)) {
@@ -75,6 +85,11 @@ impl Metrics {
         let mut requests = text.family("cron_manager_lock_requests_total", Kind::Counter, help);
         for ((_, word), count) in LOCK_ANSWERS.iter().zip(&self.lock_answers) {
             requests.series(&[("outcome", word)], count.load(Ordering::Relaxed));
+        }
+        let help = "How long the store took to answer, in seconds, by what it was asked.";
+        let mut asked = text.family("cron_manager_store_request_duration_seconds", Kind::Histogram, help);
+        for (operation, took) in self.store.all() {
+            asked.histogram(&[("operation", operation)], took);
         }
     }
 }

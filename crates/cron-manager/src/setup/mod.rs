@@ -253,6 +253,8 @@ impl Builder {
         let locker = self.locker.or(locker).unwrap_or_else(in_process);
         #[cfg(feature = "metrics")]
         let metrics = Arc::new(Metrics::new(Arc::clone(&clock), self.metrics_max_jobs.unwrap_or(Metrics::MAX_JOBS)));
+        #[cfg(feature = "metrics")]
+        let store = metrics.timing(store);
         let tuning = self.tuning.unwrap_or_default();
         let sealer = self.own_runners.sealer()?;
         let base = Base { clock: &clock, tuning: &tuning, sealer: sealer.as_ref(), home: store.home() };

@@ -5,6 +5,7 @@
 mod broken;
 mod client;
 mod configs;
+mod dry_runs;
 mod errors;
 mod face;
 mod grpc;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may end by a panic")]
 
 mod broken;
+mod lost;
 mod methods;
 mod support;
 mod tls;

@@ -11,7 +11,7 @@ use std::{
 
 use async_trait::async_trait;
 use cron_manager::{
-    ActiveRun, ClaimToken, CronConfigFields, Fence, Handler, HandlerResult, HttpFields, ReplicaId,
+    ActiveRun, ClaimToken, CronConfigFields, Fence, Handler, HandlerResult, HttpFields, ReplicaId, TraceParent,
     backends::{
         http::{HttpRunner, Resolve},
         system::SystemClock,
@@ -26,11 +26,17 @@ pub(crate) fn to(url: &str) -> HttpFields {
 
 /// A run that was claimed under fence 7, due at noon.
 pub(crate) fn run(fields: CronConfigFields) -> ActiveRun {
+    asked_in(None, fields)
+}
+
+/// The same, asked for in a trace.
+pub(crate) fn asked_in(trace: Option<TraceParent>, fields: CronConfigFields) -> ActiveRun {
     let now: Timestamp = "2025-06-01T12:00:00Z".parse().unwrap();
     let config = CronConfigFields { name: Some("job".into()), enabled: Some(true), ..fields }.create(now).unwrap();
     let place = Place { fence: Fence(6), ..Place::begun(now) };
     let mut page = Page::new(now, config.clone(), place, Vec::new());
     let place = page.record_tick(now);
+    trace.into_iter().for_each(|trace| page.trace(place, trace));
     assert!(page.start(place, Claimant { replica_id: ReplicaId(1), token: ClaimToken(0x0123_4567_89ab_cdef) }));
     let window_start = "2025-06-01T11:55:00Z".parse().ok();
     ActiveRun::new(page.row(place).clone(), Arc::new(config), window_start, Arc::default())

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cron_manager::{CronConfigFields, SkipReason};
+use cron_manager::{CronConfigFields, SkipReason, TokenId};
 
 use crate::service::{Service, done, held, instant, quiet, seconds};
 
@@ -108,6 +108,26 @@ async fn a_part_that_does_not_answer_is_down_and_the_rest_is_told_all_the_same()
     for line in ["part_up{part=\"store\"} 1", "part_up{part=\"locker\"} 0", "ready 1", "jobs 0"] {
         assert!(text.contains(&format!("\ncron_manager_{line}\n")), "{line}");
     }
+}
+
+#[tokio::test]
+async fn each_call_of_the_store_is_counted_under_its_own_name_which_is_there_before_it() {
+    let service = Service::new().await;
+    let count = async |operation: &str| {
+        series(&service).await
+            [&format!("cron_manager_store_request_duration_seconds_count{{operation=\"{operation}\"}}")]
+    };
+    let page = include_str!("../../src/contracts/store.rs");
+    let calls: Vec<_> = page.split("    async fn ").skip(1).map(|rest| rest.split('(').next().unwrap()).collect();
+    assert!(calls.len() > 30, "{calls:?}");
+    for call in calls {
+        assert!(count(call).await >= 0.0, "{call}");
+    }
+    assert_eq!((count("tokens").await, count("revoke_token").await), (0.0, 0.0));
+    service.manager.tokens().await.unwrap();
+    service.manager.revoke_token(TokenId(7)).await.unwrap_err();
+    service.manager.revoke_token(TokenId(8)).await.unwrap_err();
+    assert_eq!((count("tokens").await, count("revoke_token").await), (1.0, 2.0), "an answer that is an error, too");
 }
 
 /// The names in the first column of the page's tables.

@@ -1,6 +1,6 @@
 //! Previews of configs that are not written.
 
-use cron_manager::{CronConfigFields, ErrorKind, domain::schedule::DstGap};
+use cron_manager::{Author, CommandFields, CronConfigFields, CronConfigId, ErrorKind, Role, domain::schedule::DstGap};
 use serde_json::json;
 
 use crate::service::{Service, instant, seconds};
@@ -41,4 +41,38 @@ async fn a_preview_refuses_what_creating_refuses() {
     assert_eq!(field(named().cron("* * * * *", "Mars/Olympus"), 1), "timezone");
     assert_eq!(field(named().context(json!([1])), 1), "context");
     assert_eq!(field(named(), 1_001), "count");
+}
+
+#[tokio::test]
+async fn what_would_be_refused_is_refused_with_the_same_words() {
+    let service = Service::new().await;
+    for name in ["live", "gone"] {
+        service.manager.create_cron_config(&CronConfigFields::named(name)).await.unwrap();
+    }
+    let [live, gone] = [CronConfigId(1), CronConfigId(2)];
+    service.manager.delete_cron_config(gone, None).await.unwrap();
+    let operator = service.manager.by(Author::new("ada", Role::Operator));
+    let command = CommandFields { name: Some("backup".into()) };
+    let command = CronConfigFields { command: Some(command), ..CronConfigFields::default() };
+    let new = CronConfigFields { name: Some("new".into()), ..command.clone() };
+    for fields in [CronConfigFields::named("live"), CronConfigFields::named("gone"), new] {
+        let would = operator.would_create_cron_config(&fields, None).await.unwrap_err();
+        assert_eq!(would.to_string(), operator.create_cron_config(&fields).await.unwrap_err().to_string());
+    }
+    for (id, fields, version) in [
+        (live, CronConfigFields::named("gone"), None),
+        (live, CronConfigFields::default().enabled(true), Some(7)),
+        (gone, CronConfigFields::default().enabled(true), None),
+        (CronConfigId(7), CronConfigFields::default(), None),
+        (live, command, None),
+    ] {
+        let would = operator.would_update_cron_config(id, &fields, version).await.unwrap_err();
+        let does = operator.update_cron_config(id, &fields, version).await.unwrap_err();
+        assert_eq!((would.kind(), would.to_string()), (does.kind(), does.to_string()));
+    }
+    for (id, version) in [(live, Some(7)), (gone, None), (CronConfigId(7), None)] {
+        let would = operator.would_delete_cron_config(id, version).await.unwrap_err();
+        assert_eq!(would.to_string(), operator.delete_cron_config(id, version).await.unwrap_err().to_string());
+    }
+    assert_eq!(operator.cron_config(live).await.unwrap().version, 1);
 }

@@ -15,10 +15,17 @@ pub(super) async fn create(
     manager: &CronManager,
     asked: proto::CreateCronConfigRequest,
 ) -> Result<proto::CreateCronConfigResponse, Status> {
+    let validate_only = asked.validate_only;
     let (fields, request_id) = new_config(asked)?;
-    let config = match request_id.as_str() {
-        "" => manager.create_cron_config(&fields).await?,
-        request_id => manager.create_cron_config_once(&fields, request_id).await?,
+    let request_id = Some(request_id.as_str()).filter(|id| !id.is_empty());
+    let config = match request_id {
+        _ if validate_only => {
+            let config = show_config(&manager.would_create_cron_config(&fields, request_id).await?);
+            let config = proto::CronConfig { id: None, etag: None, created_at: None, updated_at: None, ..config };
+            return Ok(proto::CreateCronConfigResponse { cron_config: Some(config) });
+        }
+        None => manager.create_cron_config(&fields).await?,
+        Some(request_id) => manager.create_cron_config_once(&fields, request_id).await?,
     };
     Ok(proto::CreateCronConfigResponse { cron_config: Some(show_config(&config)) })
 }
@@ -62,8 +69,12 @@ pub(super) async fn update(
     manager: &CronManager,
     asked: proto::UpdateCronConfigRequest,
 ) -> Result<proto::UpdateCronConfigResponse, Status> {
-    let change = Change::of(asked)?;
-    let config = manager.update_cron_config(change.id, &change.fields, change.version).await?;
+    let validate_only = asked.validate_only;
+    let Change { id, fields, version } = Change::of(asked)?;
+    let config = match validate_only {
+        true => manager.would_update_cron_config(id, &fields, version).await?,
+        false => manager.update_cron_config(id, &fields, version).await?,
+    };
     Ok(proto::UpdateCronConfigResponse { cron_config: Some(show_config(&config)) })
 }
 
@@ -71,7 +82,11 @@ pub(super) async fn delete(
     manager: &CronManager,
     asked: proto::DeleteCronConfigRequest,
 ) -> Result<proto::CronConfig, Status> {
-    Ok(show_config(&manager.delete_cron_config(CronConfigId(asked.id), only_if(asked.etag)?).await?))
+    let (id, version) = (CronConfigId(asked.id), only_if(asked.etag)?);
+    Ok(show_config(&match asked.validate_only {
+        true => manager.would_delete_cron_config(id, version).await?,
+        false => manager.delete_cron_config(id, version).await?,
+    }))
 }
 
 pub(super) async fn undelete(

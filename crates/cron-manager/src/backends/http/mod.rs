@@ -69,7 +69,7 @@ impl HttpRunner {
         let url = Url::parse(&job.url).map_err(|error| format!("the URL cannot be read: {error}"))?;
         let request = request::request(&url, job, run)?;
         let row = run.run();
-        tracing::debug!(job = %row.name, run_id = %row.id, trace_id = row.own_trace().trace_id(), host = url.host_str(), "a URL is called");
+        tracing::debug!(job = %row.name, run_id = %row.id, trace_id = row.outgoing_trace().trace_id(), host = url.host_str(), "a URL is called");
         let connect = async {
             let addresses = resolve::addresses(&url, &*self.resolver, self.allow_private).await?;
             connect::connect(&url, &addresses, &self.tls).await

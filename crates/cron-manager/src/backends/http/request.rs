@@ -33,7 +33,7 @@ pub(super) fn request(url: &Url, job: &HttpJob, run: &ActiveRun) -> Result<Reque
     put(&mut headers, "cron-manager-attempt", &row.attempt.to_string())?;
     put(&mut headers, "cron-manager-fence", &row.fence.to_string())?;
     put(&mut headers, "idempotency-key", &row.idempotency_key())?;
-    put(&mut headers, "traceparent", &row.own_trace().to_string())?;
+    put(&mut headers, "traceparent", &row.outgoing_trace().to_string())?;
     let path = &url[Position::BeforePath..Position::AfterQuery];
     let request = Request::builder().method(job.method.as_str()).uri(path);
     let mut request = request.body(Full::new(body)).map_err(|error| format!("no request can be made: {error}"))?;

@@ -317,8 +317,7 @@ fn version(config: &CronConfig, since: Timestamp) -> ConfigVersion {
 }
 
 fn name_taken(config: &CronConfig) -> Error {
-    let owner = if config.deleted_at.is_some() { "a deleted config" } else { "a config" };
-    Error::new(ErrorKind::AlreadyExists, format!("{owner} is called {} already", config.name))
+    Error::name_taken(config.name.as_str(), config.deleted_at.is_some())
 }
 
 fn broken(what: String) -> Error {

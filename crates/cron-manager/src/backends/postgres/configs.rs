@@ -286,8 +286,7 @@ fn bind<'q>(query: Statement<'q>, config: &CronConfig) -> Statement<'q> {
 async fn refuse_taken(on: &mut Session, name: &JobName, by: CronConfigId) -> Result<(), Failure> {
     let query = on.query("SELECT deleted_at IS NOT NULL FROM @cron_configs WHERE name = $1 AND id <> $2");
     let Some(row) = on.row_or_none(query.bind(name.as_str()).bind(by)).await? else { return Ok(()) };
-    let owner = if Fields::of(&row).take()? { "a deleted config" } else { "a config" };
-    Err(Error::new(ErrorKind::AlreadyExists, format!("{owner} is called {name} already")).into())
+    Err(Error::name_taken(name.as_str(), Fields::of(&row).take()?).into())
 }
 
 /// A deleted config has no schedule from then on.

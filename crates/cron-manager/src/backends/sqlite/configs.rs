@@ -299,10 +299,7 @@ async fn name_taken(on: &mut SqliteConnection, configs: &str) -> Result<Option<E
     let sql = "SELECT json_group_array(json_array(name, deleted_at)) FROM cron_configs, json_each(?1) AS new \
                WHERE name = new.value ->> 'name' AND cron_configs.id <> new.value ->> 'id'";
     let taken: Option<(String, Option<i64>)> = row(on, sqlx::query_scalar(sql).bind(configs)).await?;
-    Ok(taken.map(|(name, deleted_at)| {
-        let owner = if deleted_at.is_some() { "a deleted config" } else { "a config" };
-        Error::new(ErrorKind::AlreadyExists, format!("{owner} is called {name} already"))
-    }))
+    Ok(taken.map(|(name, deleted_at)| Error::name_taken(&name, deleted_at.is_some())))
 }
 
 /// A deleted config has no schedule from then on.
