@@ -55,7 +55,7 @@ impl QueryRunner {
         let mut session = tokio::select! {
             session = connect => session?,
             why = run.stopped() => return Err(format!("{why} before there was a connection")),
-            () = self.after(CONNECT) => return Err(format!("no connection within {} s", CONNECT.as_secs())),
+            () = self.after(CONNECT) => return Err(no_connection()),
         };
         let backend = session.backend();
         let ended = tokio::select! {
@@ -85,6 +85,24 @@ impl Handler for QueryRunner {
             other => Err(format!("a job of the type {} is not a statement to run", other.kind())),
         }
     }
+}
+
+/// Whether statements could be run on a connection: it answers, its login may do no more than statements should, and its role is there.
+///
+/// Errors: a text that says why not, without the URL.
+pub async fn check(connection: &ListedConnection, clock: &dyn Clock) -> Result<(), String> {
+    let asked = async {
+        let mut session = session::connect(connection).await?;
+        session.run("SELECT 1", connection).await.map(drop)
+    };
+    tokio::select! {
+        answer = asked => answer,
+        () = clock.sleep_until(clock.elapsed() + CONNECT) => Err(no_connection()),
+    }
+}
+
+fn no_connection() -> String {
+    format!("no connection within {} s", CONNECT.as_secs())
 }
 
 impl Session {
