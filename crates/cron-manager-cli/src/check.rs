@@ -1,6 +1,8 @@
 //! `check`: the settings, whether what they name answers, and the clocks.
 
-use std::{sync::Arc, time::Duration};
+mod listed;
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use cron_manager::{
     CronManager, Error, ErrorKind, Settings,
@@ -15,8 +17,8 @@ use tokio::runtime;
 
 use crate::{args::CheckArguments, data::Database, failure::Failure, output};
 
-/// Prints each setting with its source, each part with its answer, and how far apart the clocks are. Fails when a part that is needed does not
-/// answer. A database that is not there yet is none: the first `serve` makes it. Nothing is written anywhere.
+/// Prints each setting with its source, each part with its answer, how far apart the clocks are, and what is listed for jobs. Fails when a part
+/// that is needed does not answer, or something that is listed cannot be used. A database that is not there yet is none: the first `serve` makes it. Nothing is written anywhere.
 pub(crate) fn run(arguments: &CheckArguments) -> Result<(), Failure> {
     let settings = arguments.settings.load()?;
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
@@ -33,13 +35,27 @@ pub(crate) fn run(arguments: &CheckArguments) -> Result<(), Failure> {
         Err(error) if error.kind() == ErrorKind::NotFound => vec![absent(&place)],
         Err(error) => vec![part("store", false, &error.to_string(), &place, Some(took))],
     };
-    let rows: Vec<Value> = settings.shown().map(setting).chain(answers).collect();
+    let listed = runtime.block_on(listed::rows(&settings, &clock));
+    let unusable: Vec<String> = listed.iter().filter(|row| row["ok"] == false).map(title).collect();
+    let rows: Vec<Value> = settings.shown().map(setting).chain(answers).chain(listed).collect();
     output::print(arguments.output.format, &rows)?;
-    verdict(found)
+    verdict(found)?;
+    match unusable.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::Failed(format!("cannot be used: {}", unusable.join(", ")))),
+    }
+}
+
+/// What a row is about.
+fn title(row: &Value) -> String {
+    format!("{} {}", row["kind"].as_str().unwrap_or_default(), row["name"].as_str().unwrap_or_default())
 }
 
 async fn ask(database: &Database, settings: &Settings, clock: &Arc<dyn Clock>) -> Result<Readiness, Error> {
-    let manager: CronManager = database.read(settings, Arc::clone(clock)).await?;
+    // What is listed for jobs is asked on its own, and has nothing to do with the parts.
+    let settings =
+        Settings { commands: BTreeMap::new(), connections: BTreeMap::new(), encryption_keys: None, ..settings.clone() };
+    let manager: CronManager = database.read(&settings, Arc::clone(clock)).await?;
     Ok(manager.readiness().await)
 }
 

@@ -6,7 +6,7 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 use servers::Postgres;
 
-use crate::support::{Folder, get, program, run, shown};
+use crate::support::{Folder, get, login, program, run, shown};
 
 /// What must be seen nowhere.
 const CANARY: &str = "c4n4ry";
@@ -106,6 +106,68 @@ fn check_of_postgres_makes_no_schema_and_reads_what_is_there() {
     let mut ledger = program(&["check", "ledger", "--database-schema", "ours", "--database-url", &postgres.url()]);
     let (code, table, errors) = shown(ledger.output().unwrap());
     assert!(code == 0 && table.contains("hello"), "{code}: {table}{errors}");
+}
+
+#[test]
+fn check_names_each_command_each_connection_and_each_key() {
+    let folder = Folder::new();
+    let postgres = Postgres::fast().unwrap();
+    let listed = |connections: &str| {
+        format!("[commands.hello]\nargv = [\"echo\", \"{CANARY}\"]\n[connections.reports]\nurl = \"{connections}\"\n")
+    };
+    let url = login(&postgres, "").replace("reports@", &format!("reports:{CANARY}@"));
+    settings(&folder, &listed(&url));
+    let keys = "new:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=,old:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    let check = |keys: &str| {
+        let mut check = check(&folder, &["--data-dir", "none"]);
+        check.env("CRON_MANAGER_ENCRYPTION_KEYS", keys);
+        check
+    };
+    let (code, row) = checked(&mut check(keys), "command", "hello");
+    assert!(code == 0 && row["ok"] == true && row["value"].as_str().unwrap().ends_with("/echo"), "{row}");
+    let (_, row) = checked(&mut check(keys), "connection", "reports");
+    assert_eq!((&row["ok"], &row["value"]), (&json!(true), &json!("answers")));
+    assert!(row["took"].is_string() && row["source"].as_str().unwrap().starts_with("postgres://***@127"), "{row}");
+    assert_eq!(checked(&mut check(keys), "key", "new").1["value"], "encrypts, and decrypts");
+    assert_eq!(checked(&mut check(keys), "key", "old").1["value"], "decrypts");
+    let (_, table, errors) = shown(check(keys).output().unwrap());
+    assert!(table.contains("\nconnection  reports "), "{table}");
+    assert!(!format!("{table}{errors}").contains(CANARY) && !table.contains("AAEC"), "{table}");
+
+    // The owner of the server, who may do too much.
+    settings(&folder, &listed(&postgres.url()));
+    let (code, row) = checked(&mut check(keys), "connection", "reports");
+    assert!(code == 1 && row["ok"] == false && row["value"].as_str().unwrap().contains("superuser"), "{code} {row}");
+    settings(&folder, &format!("{}role = \"nobody\"\n", listed(&url)));
+    let (code, row) = checked(&mut check(keys), "connection", "reports");
+    assert!(code == 1 && row["value"].as_str().unwrap().contains("does not exist"), "{code} {row}");
+}
+
+#[test]
+fn what_is_listed_and_cannot_be_used_is_a_failure() {
+    let folder = Folder::new();
+    let hush = format!("a:{CANARY}");
+    for (text, keys, kind, name, told) in [
+        ("[commands.gone]\nargv = [\"/no/such\"]", "", "command", "gone", "/no/such is no file"),
+        ("[commands.odd]\nargv = [\"passwd\"]\npath = \"/etc\"", "", "command", "odd", "passwd is in none of /etc"),
+        ("[connections.away]\nurl = \"postgres://u:c4n4ry@127.0.0.1:1/d\"", "", "connection", "away", "cannot connect"),
+        ("[connections.away]\nurl = \"postgres://127.0.0.1:1/d\"", "", "key", "encryption_keys", "need a key"),
+        ("", &hush, "key", "encryption_keys", "key 1: is no base64"),
+    ] {
+        settings(&folder, text);
+        let check = || {
+            let mut check = check(&folder, &["--data-dir", "none"]);
+            check.envs((!keys.is_empty()).then_some(("CRON_MANAGER_ENCRYPTION_KEYS", keys)));
+            check
+        };
+        let (code, row) = checked(&mut check(), kind, name);
+        assert!((code, &row["ok"]) == (1, &json!(false)), "{kind} {name}: {code} {row}");
+        assert!(row["value"].as_str().unwrap().contains(told), "{row}");
+        let (_, answer, errors) = shown(check().output().unwrap());
+        assert!(errors.contains(&format!("{kind} {name}")), "{errors}");
+        assert!(!format!("{answer}{errors}").contains(CANARY), "{answer}{errors}");
+        assert_eq!(checked(&mut check(), "part", "store").1["ok"], true, "the store is not to blame");
+    }
 }
 
 #[test]

@@ -4,10 +4,12 @@
 //!
 //! | file | does |
 //! |---|---|
+//! | `find` | finds the program of one before it is run |
 //! | `process` | starts a command and sees to its end |
 //! | `group` | signals all that a command has started |
 //! | `output` | reads what it prints |
 
+mod find;
 mod group;
 mod output;
 mod process;
@@ -17,6 +19,7 @@ use std::{process::Stdio, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use tokio::process::Command;
 
+pub use find::find;
 pub use process::{Process, about};
 
 use crate::{ActiveRun, Handler, HandlerResult, ListedCommand, Result, contracts::Clock};

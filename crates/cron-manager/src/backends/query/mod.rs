@@ -72,7 +72,7 @@ impl QueryRunner {
         let mut session = tokio::select! {
             session = connect => session?,
             why = run.stopped() => return Err(format!("{why} before there was a connection")),
-            () = self.after(CONNECT) => return Err(format!("no connection within {} s", CONNECT.as_secs())),
+            () = self.after(CONNECT) => return Err(no_connection()),
         };
         let why = tokio::select! {
             worked = session.work(&sql, &self.connection, run) => match worked {
@@ -124,4 +124,23 @@ impl Handler for QueryRunner {
             other => Err(format!("a job of the type {} is not a statement to run", other.kind())),
         }
     }
+}
+
+/// Whether statements could be run on a connection: it answers, its login may do no more than statements should, and its role is there.
+/// Whether runs could end in their transactions is not asked: that takes the store.
+///
+/// Errors: a text that says why not, without the URL.
+pub async fn check(connection: &ListedConnection, clock: &dyn Clock) -> Result<(), String> {
+    let asked = async {
+        let mut session = session::connect(connection, None).await?;
+        session.probe(connection).await
+    };
+    tokio::select! {
+        answer = asked => answer,
+        () = clock.sleep_until(clock.elapsed() + CONNECT) => Err(no_connection()),
+    }
+}
+
+fn no_connection() -> String {
+    format!("no connection within {} s", CONNECT.as_secs())
 }

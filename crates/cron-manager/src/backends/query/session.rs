@@ -82,6 +82,11 @@ impl Session {
         Ok(value)
     }
 
+    /// Runs a statement that does nothing.
+    pub(super) async fn probe(&mut self, listed: &ListedConnection) -> Result<(), String> {
+        self.statement("SELECT 1", listed).await.map(drop).map_err(|error| told(&error))
+    }
+
     /// Runs one statement as the listed role, and does what it has put off for the commit: that is to be short.
     async fn statement(&mut self, sql: &str, listed: &ListedConnection) -> sqlx::Result<Value> {
         // A run that ends here has counted heartbeats since the transaction began.

@@ -42,6 +42,11 @@ impl KeyRing {
         Ok(ring)
     }
 
+    /// The ids of its keys, in their order.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.keys.iter().map(|(id, _)| id.as_str())
+    }
+
     fn key(&self, id: &str) -> Option<&XChaCha20Poly1305> {
         self.keys.iter().find(|(known, _)| known == id).map(|(_, key)| key)
     }
