@@ -11,7 +11,7 @@ use std::{
 
 use async_trait::async_trait;
 use cron_manager::{
-    ActiveRun, ClaimToken, CronConfigFields, Fence, Handler, HandlerResult, HttpFields, ReplicaId,
+    ActiveRun, ClaimToken, CronConfig, CronConfigFields, Fence, Handler, HandlerResult, HttpFields, ReplicaId,
     backends::{
         http::{HttpRunner, Resolve},
         system::SystemClock,
@@ -27,7 +27,12 @@ pub(crate) fn to(url: &str) -> HttpFields {
 /// A run that was claimed under fence 7, due at noon.
 pub(crate) fn run(fields: CronConfigFields) -> ActiveRun {
     let now: Timestamp = "2025-06-01T12:00:00Z".parse().unwrap();
-    let config = CronConfigFields { name: Some("job".into()), enabled: Some(true), ..fields }.create(now).unwrap();
+    run_of(CronConfigFields { name: Some("job".into()), enabled: Some(true), ..fields }.create(now).unwrap())
+}
+
+/// The same of a config.
+pub(crate) fn run_of(config: CronConfig) -> ActiveRun {
+    let now = config.created_at;
     let place = Place { fence: Fence(6), ..Place::begun(now) };
     let mut page = Page::new(now, config.clone(), place, Vec::new());
     let place = page.record_tick(now);
