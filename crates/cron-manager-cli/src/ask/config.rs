@@ -75,6 +75,11 @@ async fn answer(command: &ConfigCommand, asking: &Asking) -> Result<(), Trouble>
             let rows: Vec<Value> = versions.iter().map(proto::CronConfigVersion::to_json).collect();
             server.list("versions", &rows, &["version", "since", "description", "distributed", "tzDatabase"])
         }
+        ConfigCommand::Reencrypt(why) => {
+            let changed = Server::of(asking, why.reason.as_deref()).await?.client.reencrypt().await?;
+            say(format_args!("configs encrypted anew: {changed}"));
+            Ok(())
+        }
         ConfigCommand::Backfill(arguments) => backfill(arguments, asking).await,
         ConfigCommand::Trigger(arguments) => trigger(arguments, asking).await,
     }
