@@ -1,7 +1,9 @@
 //! `config`: configs of a running server.
 
+use std::borrow::Cow;
+
 use cron_manager::{
-    CronConfigFields, CronConfigId, ErrorKind, PauseFields, RunId, TriggerFields,
+    CronConfig, CronConfigFields, CronConfigId, ErrorKind, PauseFields, RunId, Sealed, TriggerFields,
     client::{ConfigFilter, proto},
 };
 use futures_util::TryStreamExt;
@@ -156,7 +158,10 @@ async fn preview_new(server: &Server, fields: &CronConfigFields) -> Result<(), T
         Err(error) => return Err(error.into()),
     }
     let on = fields.enabled.unwrap_or_default();
-    let mut shown = proto::CronConfig::try_from(&fields.clone().enabled(on))?.to_json();
+    let would = CronConfigFields::from(&hidden(fields, None)?.create(Timestamp::UNIX_EPOCH)?);
+    let (http, query) = (would.http, would.query);
+    let fields = CronConfigFields { http, query, ..fields.clone().enabled(on) };
+    let mut shown = proto::CronConfig::try_from(&fields)?.to_json();
     for seen_of in ["description", "next", "notes"] {
         shown[seen_of] = seen[seen_of].clone();
     }
@@ -176,13 +181,19 @@ async fn preview_change(
     }
     // What a job type says may be hidden from us, and its text be kept by the server alone.
     let kept = proto::CronConfig { http: None, command: None, query: None, job_type: None, ..is.clone() };
-    let would = fields.change(CronConfigFields::try_from(kept)?.create(Timestamp::UNIX_EPOCH)?)?;
+    let kept = CronConfigFields::try_from(kept)?.create(Timestamp::UNIX_EPOCH)?;
+    let would = hidden(fields, Some(&kept))?.change(kept)?;
     let mut would = proto::CronConfig::try_from(&CronConfigFields::from(&would))?;
     if is.job_type.is_some() && fields.http.is_none() && fields.command.is_none() && fields.query.is_none() {
         would =
             proto::CronConfig { http: is.http, command: is.command, query: is.query, job_type: is.job_type, ..would };
     }
     preview(server, &would.to_json())
+}
+
+/// The fields with a mask in the place of what the server would seal.
+fn hidden<'a>(fields: &'a CronConfigFields, old: Option<&CronConfig>) -> Result<Cow<'a, CronConfigFields>, Trouble> {
+    Ok(fields.sealed(old, &mut |_| Ok(Sealed("***".into())))?)
 }
 
 fn preview(server: &Server, shown: &Value) -> Result<(), Trouble> {

@@ -6,6 +6,7 @@ mod asking;
 mod document;
 mod expressions;
 mod kills;
+mod secrets;
 mod serving;
 mod settings;
 mod support;

@@ -14,6 +14,7 @@ mod session;
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use tracing::{instrument::WithSubscriber, subscriber::NoSubscriber};
 
 use crate::{
     ActiveRun, Error, Handler, HandlerResult, JobType, ListedConnection, QueryJob, Result,
@@ -89,6 +90,8 @@ impl Handler for QueryRunner {
 
 impl Session {
     async fn run(&mut self, sql: &str, connection: &ListedConnection) -> HandlerResult {
-        self.statement(sql, connection).await.map_err(|error| session::told(&error))
+        // The driver would log the notices that a statement raises, and they may quote it.
+        let run = self.statement(sql, connection).with_subscriber(NoSubscriber::new());
+        run.await.map_err(|error| session::told(&error))
     }
 }

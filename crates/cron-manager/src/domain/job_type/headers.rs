@@ -56,7 +56,11 @@ pub(super) struct Headers {
 impl Headers {
     /// What was given. A secret that was sent back masked is the one that is kept.
     pub(super) fn given(given: &BTreeMap<String, String>, mut kept: BTreeMap<String, Secret>) -> Result<Self> {
-        let wrong = |name: &str, why: &str| Error::invalid(HEADERS, format!("{name:?}: {why}"));
+        let wrong = |name: &str, why: &str| {
+            // What is no name may be a whole line, with a value that is secret.
+            let shown = name.split(|c| !is_token(c)).next().unwrap_or_default();
+            Error::invalid(HEADERS, format!("{shown:?}: {why}"))
+        };
         if given.len() > HttpJob::MAX_HEADERS {
             let message = format!("there are {} headers; at most {} fit", given.len(), HttpJob::MAX_HEADERS);
             return Err(Error::invalid(HEADERS, message));
@@ -90,9 +94,13 @@ impl Headers {
     }
 }
 
-/// A token (RFC 9110, section 5.6.2) that is the caller's to set.
+/// What a token is of (RFC 9110, section 5.6.2).
+fn is_token(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c)
+}
+
+/// A token that is the caller's to set.
 fn check_name(name: &str) -> Result<(), &'static str> {
-    let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
     let lower = name.to_ascii_lowercase();
     if name.is_empty() || name.len() > 128 || !name.chars().all(is_token) {
         Err("is no name of a header; use up to 128 letters, digits and - _ .")

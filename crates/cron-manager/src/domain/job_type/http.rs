@@ -262,6 +262,11 @@ mod tests {
             assert_eq!(job("http://a.example", &[(name, value)]).unwrap_err().field(), Some(HEADERS), "{name:?}");
         }
         assert!(job("http://a.example", &[("A", "b"), ("a", "c")]).is_err());
+        for (name, value) in [("Authorization: Bearer hush", ""), ("Authorization", "hush\n"), ("X-Key", "hush\u{e4}")]
+        {
+            let error = job("http://a.example", &[(name, value)]).unwrap_err().to_string();
+            assert!(!error.contains("hush"), "{error}");
+        }
         let many: Vec<_> = (0..33).map(|n| format!("h{n}")).collect();
         let many: Vec<_> = many.iter().map(|name| (&**name, "v")).collect();
         assert!(job("http://a.example", &many[..32]).is_ok());
