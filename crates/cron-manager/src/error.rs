@@ -97,14 +97,13 @@ impl Error {
         &self.message
     }
 
-    /// The wire name of the field that is wrong, when the input was.
+    /// The wire name of the field that it is about, such as the one that is wrong.
     pub fn field(&self) -> Option<&str> {
         self.field.as_deref()
     }
 
     /// The same error, told which field it is about.
-    #[cfg(feature = "client")]
-    pub(crate) fn on_field(self, field: String) -> Self {
+    pub(crate) fn on_field(self, field: impl Into<Cow<'static, str>>) -> Self {
         Self { field: Some(field.into()), ..self }
     }
 }

@@ -56,8 +56,8 @@ pub use domain::{
     CronConfig, CronConfigFields, CronConfigId, CronRun, Difference, EncryptionKeys, Fence, Hold, HttpFields, HttpJob,
     HttpMethod, JobKind, JobName, JobType, ListedCommand, ListedConnection, LockHolder, LockPolicy, OnAbandoned,
     Outcome, Overlap, PageId, Pause, PauseFields, Policy, QueryFields, QueryJob, RegisteredReplica, ReplicaId,
-    ReplicaStatus, Revision, Role, RunId, RunKind, RunState, Schedule, Sealed, SecretToken, SkipReason, StoreId, Token,
-    TokenId, TraceParent,
+    ReplicaStatus, Revision, Role, RunId, RunKind, RunState, Schedule, Sealed, Seals, Secret, SecretText, SecretToken,
+    SkipReason, StoreId, Token, TokenId, TraceParent, Unsealed,
 };
 pub use error::{Error, ErrorKind, Result};
 #[cfg(feature = "macros")]

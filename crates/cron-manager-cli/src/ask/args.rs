@@ -149,6 +149,8 @@ pub(crate) enum ConfigCommand {
         #[arg(value_name = "NAME|ID")]
         config: String,
     },
+    /// Encrypt the secrets of all jobs with the first of the server's keys, so that the others can be taken away
+    Reencrypt(Why),
     /// Ask for one run per instant of the schedule in a span of the past
     Backfill(BackfillArguments),
     /// Ask for a run outside the schedule

@@ -85,6 +85,11 @@ async fn answer(command: &ConfigCommand, asking: &Asking) -> Result<(), Trouble>
             server.list("versions", &rows, &["version", "since", "description", "distributed", "tzDatabase"])
         }
         ConfigCommand::QueryText { config } => query_text(&Server::of(asking, None).await?, config).await,
+        ConfigCommand::Reencrypt(why) => {
+            let changed = Server::of(asking, why.reason.as_deref()).await?.client.reencrypt().await?;
+            say(format_args!("configs encrypted anew: {changed}"));
+            Ok(())
+        }
         ConfigCommand::Backfill(arguments) => backfill(arguments, asking).await,
         ConfigCommand::Trigger(arguments) => trigger(arguments, asking).await,
     }

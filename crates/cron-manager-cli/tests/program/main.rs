@@ -7,6 +7,7 @@ mod document;
 mod expressions;
 mod job_types;
 mod kills;
+mod secrets;
 mod serving;
 mod settings;
 mod support;

@@ -8,7 +8,7 @@ use std::{
     process::{Child, Command, Output, Stdio},
     sync::{
         atomic::{AtomicU32, Ordering},
-        mpsc::{self, Receiver, RecvTimeoutError},
+        mpsc::{self, Receiver, RecvTimeoutError, Sender},
     },
     thread,
     time::Duration,
@@ -105,10 +105,11 @@ impl Serving {
     fn start(command: &mut Command, folder: &Folder) -> Self {
         command.env("CRON_MANAGER_DATA_DIR", &folder.0).env("CRON_MANAGER_LISTEN", "127.0.0.1:0");
         let began = SystemClock.elapsed();
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        let errors = BufReader::new(child.stderr.take().unwrap());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (sender, lines) = mpsc::channel();
-        thread::spawn(move || errors.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        let (output, errors) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        read_lines(output, sender.clone());
+        read_lines(errors, sender);
         Self { child, lines, seen: Vec::new(), began }
     }
 
@@ -153,6 +154,10 @@ impl Serving {
         line.split("http://").nth(1).unwrap().split(',').next().unwrap().to_owned()
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
         let id = Pid::from_raw(self.child.id().try_into().unwrap()).unwrap();
         kill_process(id, signal).unwrap();
@@ -162,7 +167,7 @@ impl Serving {
     pub(crate) fn ended(&mut self) -> Option<i32> {
         let deadline = SystemClock.elapsed() + DEADLINE;
         loop {
-            // The program alone holds its standard error open.
+            // The program alone holds its output open.
             match self.lines.recv_timeout(deadline.saturating_sub(SystemClock.elapsed())) {
                 Ok(line) => self.seen.push(line),
                 Err(RecvTimeoutError::Disconnected) => return self.child.wait().unwrap().code(),
@@ -170,6 +175,11 @@ impl Serving {
             }
         }
     }
+}
+
+fn read_lines(stream: impl Read + Send + 'static, sender: Sender<String>) {
+    let lines = BufReader::new(stream).lines();
+    thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| sender.send(line)));
 }
 
 impl Drop for Serving {

@@ -11,7 +11,7 @@ pub mod postgres;
 pub mod query;
 #[cfg(feature = "redis")]
 pub mod redis;
-#[cfg(feature = "query-jobs")]
+#[cfg(any(feature = "http-jobs", feature = "query-jobs"))]
 pub mod sealing;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;

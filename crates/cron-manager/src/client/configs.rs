@@ -172,6 +172,16 @@ impl Client {
         let answer = self.read(asked, |mut grpc, asked| async move { grpc.get_query_text(asked).await }).await?;
         Ok(answer.sql)
     }
+
+    /// Encrypts the secrets of jobs with the first of the server's keys, where that was done with another one; how many configs were changed.
+    ///
+    /// Errors: permission denied (only an admin may), failed precondition (there is no key, or something could not be read; all else was
+    /// changed).
+    pub async fn reencrypt(&self) -> Result<usize> {
+        let asked = proto::ReencryptCronConfigsRequest {};
+        let answer = self.write(asked, |mut grpc, asked| async move { grpc.reencrypt_cron_configs(asked).await });
+        Ok(answer.await?.changed.try_into().unwrap_or_default())
+    }
 }
 
 fn update(id: CronConfigId, fields: &CronConfigFields, etag: Option<&str>) -> Result<proto::UpdateCronConfigRequest> {

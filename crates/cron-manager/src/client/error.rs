@@ -75,7 +75,7 @@ mod tests {
         ] {
             let back = of(&Error::new(kind, "so").into(), URL);
             assert_eq!((back.kind(), back.field(), back.message()), (kind, None, "so"));
-            let back = of(&Error::new(kind, "so: not").on_field("a.b".into()).into(), URL);
+            let back = of(&Error::new(kind, "so: not").on_field("a.b").into(), URL);
             assert_eq!((back.kind(), back.field(), back.message()), (kind, Some("a.b"), "so: not"));
         }
         let defect = of(&Error::internal("the password is hush").into(), URL);

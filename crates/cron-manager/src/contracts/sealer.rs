@@ -18,4 +18,7 @@ pub trait Sealer: Send + Sync + 'static {
     ///
     /// Errors: failed precondition: its key is not here, or it was changed, or sealed for another place.
     fn open(&self, sealed: &Sealed, place: &str) -> Result<String>;
+
+    /// Whether it was sealed with the key that seals now. Of what was not, the key is still needed.
+    fn is_current(&self, sealed: &Sealed) -> bool;
 }

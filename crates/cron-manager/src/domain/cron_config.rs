@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     CommandFields, Context, CronConfigId, HttpFields, JobKind, JobName, JobType, LockPolicy, Pause, Policy,
-    QueryFields, Schedule,
+    QueryFields, Schedule, Seals,
     job_type::JobChange,
     policy::{CatchUp, OnAbandoned, Overlap},
     schedule::{DstGap, ScheduleKind},
@@ -133,6 +133,9 @@ pub struct CronConfigFields {
     pub command: Option<CommandFields>,
     /// What is said of a job that runs a statement.
     pub query: Option<QueryFields>,
+    /// What of the job is secret, sealed; the manager puts it here ([`CronConfigFields::sealed`]).
+    #[serde(skip)]
+    pub seals: Seals,
     /// Five to seven fields, or a name such as `@daily`. Empty: no longer by cron expression.
     pub cron_expression: Option<String>,
     /// The IANA zone of the expression; `UTC` by default. Empty: the default.
@@ -224,15 +227,9 @@ impl CronConfigFields {
     /// `config` with these fields in place of its own. Version and times are left as they are.
     pub fn change(&self, config: CronConfig) -> Result<CronConfig> {
         let name = self.name.as_deref().map_or(Ok(config.name.clone()), JobName::new)?;
-        let job = JobChange {
-            kind: self.job_type,
-            http: self.http.as_ref(),
-            command: self.command.as_ref(),
-            query: self.query.as_ref(),
-            renamed: name != config.name,
-        };
+        let job = self.job_change(&config.name, &name);
         Ok(CronConfig {
-            job_type: job.of(config.job_type)?,
+            job_type: job.of(config.job_type, &mut |secret| secret.find(&self.seals))?,
             name,
             enabled: self.enabled.unwrap_or(config.enabled),
             context: self.context.as_ref().map_or(Ok(config.context), Context::new)?,
@@ -241,6 +238,11 @@ impl CronConfigFields {
             policy: self.change_policy(config.policy)?,
             ..config
         })
+    }
+
+    pub(super) fn job_change<'a>(&'a self, old_name: &'a JobName, name: &'a JobName) -> JobChange<'a> {
+        let (http, command, query) = (self.http.as_ref(), self.command.as_ref(), self.query.as_ref());
+        JobChange { kind: self.job_type, http, command, query, old_name, name }
     }
 
     fn change_policy(&self, policy: Policy) -> Result<Policy> {

@@ -1,8 +1,12 @@
-//! A config as the fields that make it.
+//! A config as the fields that make it, and fields whose secrets are sealed.
+
+use std::borrow::Cow;
 
 use super::{
-    CommandFields, CronConfig, CronConfigFields, HttpFields, JobType, QueryFields, Schedule, schedule::ScheduleKind,
+    CommandFields, CronConfig, CronConfigFields, HttpFields, JobName, JobType, QueryFields, Schedule, Sealed, Seals,
+    Unsealed, schedule::ScheduleKind,
 };
+use crate::Result;
 
 /// The fields that make such a config.
 impl From<&CronConfig> for CronConfigFields {
@@ -25,7 +29,7 @@ impl From<&CronConfig> for CronConfigFields {
             min_gap: Some(policy.min_gap),
             ..Self::default()
         };
-        let fields = fields.with_job(&config.job_type);
+        let fields = fields.with_job(&config.job_type, &config.name);
         match config.schedule.as_ref().map(Schedule::kind) {
             Some(ScheduleKind::Cron { expression, zone, gap }) => {
                 Self { dst_gap: Some(gap), ..fields.cron(expression.to_string(), zone.name()) }
@@ -38,18 +42,52 @@ impl From<&CronConfig> for CronConfigFields {
 }
 
 impl CronConfigFields {
-    /// With all that is said of a job, secrets too; a statement as it is kept, sealed.
-    fn with_job(self, job: &JobType) -> Self {
-        match job {
-            JobType::Inline => self,
-            JobType::Http(job) => {
-                let (url, method, headers) = (Some(job.url.clone()), Some(job.method), Some(job.headers.clone()));
-                Self { http: Some(HttpFields { url, method, headers }), ..self }
+    /// These fields with what of the job has to be sealed to make a new config, or to change `old`. What else is wrong with them is told when
+    /// that is done.
+    ///
+    /// Errors: those of `seal`.
+    pub fn sealed(
+        &self,
+        old: Option<&CronConfig>,
+        seal: &mut dyn FnMut(&Unsealed) -> Result<Sealed>,
+    ) -> Result<Cow<'_, Self>> {
+        let name = self.name.as_deref().map(JobName::new).or(old.map(|config| Ok(config.name.clone())));
+        let Some(Ok(name)) = name else { return Ok(Cow::Borrowed(self)) };
+        let (old_name, job) = old.map_or((&name, JobType::Inline), |old| (&old.name, old.job_type.clone()));
+        let (mut seals, mut failed) = (Seals::new(), Ok(()));
+        let _ = self.job_change(old_name, &name).of(job, &mut |secret| {
+            if let Some(kept) = secret.kept_here() {
+                return Ok(kept.clone());
             }
-            JobType::Command(job) => Self { command: Some(CommandFields { name: Some(job.name.clone()) }), ..self },
+            let sealed = seal(&secret).map_err(|error| {
+                failed = Err(secret.failed(&error));
+                error
+            })?;
+            seals.insert(secret.place, sealed.clone());
+            Ok(sealed)
+        });
+        failed?;
+        Ok(if seals.is_empty() { Cow::Borrowed(self) } else { Cow::Owned(Self { seals, ..self.clone() }) })
+    }
+
+    /// With all that is said of the job of that name; secrets as they are kept, sealed.
+    fn with_job(self, job: &JobType, name: &JobName) -> Self {
+        let seals = job.secrets(name).into_iter().map(|secret| (secret.place, secret.sealed)).collect();
+        let with = Self { seals, ..self };
+        match job {
+            JobType::Inline => with,
+            JobType::Http(job) => {
+                let secrets = job.secrets.iter().map(|(name, sealed)| (name.clone(), sealed.0.clone()));
+                let headers = Some(job.headers.clone().into_iter().chain(secrets).collect());
+                Self {
+                    http: Some(HttpFields { url: Some(job.url.clone()), method: Some(job.method), headers }),
+                    ..with
+                }
+            }
+            JobType::Command(job) => Self { command: Some(CommandFields { name: Some(job.name.clone()) }), ..with },
             JobType::Query(job) => {
                 let (connection, sql) = (Some(job.connection.clone()), Some(job.sql.0.clone()));
-                Self { query: Some(QueryFields { connection, sql, sealed: Some(job.sql.clone()) }), ..self }
+                Self { query: Some(QueryFields { connection, sql }), ..with }
             }
         }
     }

@@ -34,7 +34,7 @@ pub use ids::{
 };
 pub use job_type::{
     CommandFields, CommandJob, HttpFields, HttpJob, HttpMethod, JobKind, JobType, ListedCommand, ListedConnection,
-    QueryFields, QueryJob, Sealed,
+    QueryFields, QueryJob, Sealed, Seals, Secret, SecretText, Unsealed,
 };
 pub use lock::{LockHolder, LockPolicy};
 pub use outcome::Outcome;

@@ -1,10 +1,13 @@
-//! Statements, which the store must not see.
+//! Secrets of jobs, which the store must not see: they are sealed before a change is decided on, so that a page's decision stays pure.
 
 use std::borrow::Cow;
 
 use super::CronManager;
 use crate::{
-    CronConfig, CronConfigFields, CronConfigId, Error, ErrorKind, JobType, QueryFields, QueryJob, Result, Role,
+    CronConfig, CronConfigFields, CronConfigId, Error, ErrorKind, JobType, Result, Role, SecretText,
+    contracts::{ConfigQuery, Pages, Sealer},
+    domain::ledger::Page,
+    scheduler,
 };
 
 impl CronManager {
@@ -14,52 +17,87 @@ impl CronManager {
     pub async fn query_text(&self, id: CronConfigId) -> Result<String> {
         self.author.allows(Role::Admin)?;
         let config = self.cron_config(id).await?;
-        let JobType::Query(job) = &config.job_type else {
-            let message =
-                format!("{} is a job of the type {}, which has no statement", config.name, config.job_type.kind());
-            return Err(Error::new(ErrorKind::FailedPrecondition, message));
-        };
-        self.open(&config, job)
+        match (&config.job_type, &*config.job_type.secrets(&config.name)) {
+            (JobType::Query(_), [statement]) => self.some_sealer()?.open(&statement.sealed, &statement.place),
+            (other, _) => {
+                let message = format!("{} is a job of the type {}, which has no statement", config.name, other.kind());
+                Err(Error::new(ErrorKind::FailedPrecondition, message))
+            }
+        }
     }
 
-    /// The fields with their statement sealed for its place, also one that is kept and whose place changes. Without a key they are left as they
-    /// are, and refused later on if they must not be.
+    /// Encrypts all that is kept encrypted with the first of the keys, where that was done with another: afterwards the others can be taken
+    /// away. Returns how many configs it changed, deleted ones too. Each is an edit of its own, in the author's name: one that is made in the
+    /// meantime is not lost, and after an error this can be asked for again.
+    ///
+    /// Errors: permission denied (only an admin may); failed precondition: there is no key, or something could not be read; all else was
+    /// changed.
+    pub async fn reencrypt(&self) -> Result<usize> {
+        self.author.allows(Role::Admin)?;
+        let sealer = self.some_sealer()?;
+        let (mut after, mut changed, mut unread) = (CronConfigId(0), 0, Vec::new());
+        loop {
+            let limit = self.replica.tuning().batch;
+            let query = ConfigQuery { after, limit, show_deleted: true, ..ConfigQuery::default() };
+            let configs = self.replica.store().configs(&query).await?;
+            let Some(last) = configs.last() else { break };
+            after = last.id;
+            for config in configs.iter().filter(|config| is_of_another_key(config, sealer)) {
+                match self.reencrypt_one(config.id, sealer).await {
+                    Ok(edited) => changed += usize::from(edited),
+                    Err(error) if error.kind() == ErrorKind::FailedPrecondition => {
+                        unread.push(format!("{}: {error}", config.name));
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        if unread.is_empty() {
+            return Ok(changed);
+        }
+        let message = format!("{changed} were changed, and {} could not be read: {}", unread.len(), unread.join("; "));
+        Err(Error::new(ErrorKind::FailedPrecondition, message))
+    }
+
+    async fn reencrypt_one(&self, id: CronConfigId, sealer: &dyn Sealer) -> Result<bool> {
+        let late_after = self.replica.tuning().late_after;
+        let edit = |pages: &mut [Page]| {
+            let Some(config) = pages.first().map(Page::config) else { return Ok(()) };
+            let secrets = config.job_type.secrets(&config.name);
+            let stale = secrets.into_iter().filter(|secret| !sealer.is_current(&secret.sealed));
+            let reseal = |secret: crate::Secret| {
+                let text = sealer.open(&secret.sealed, &secret.place)?;
+                let sealed = sealer.seal(&text, &secret.place)?;
+                Ok((secret.place, sealed))
+            };
+            let seals = stale.map(reseal).collect::<Result<_>>()?;
+            scheduler::reseal(pages, seals, late_after)
+        };
+        Ok(self.change(id, Pages::AllOf(&[id]), &edit).await?.edited().is_some())
+    }
+
+    /// The fields with their secrets sealed for their places, also those that are kept and whose places change. Without a key they are left as
+    /// they are, and refused later on if they must not be.
     pub(super) fn sealed<'a>(
         &self,
         fields: &'a CronConfigFields,
         old: Option<&CronConfig>,
     ) -> Result<Cow<'a, CronConfigFields>> {
         let Some(sealer) = self.replica.sealer() else { return Ok(Cow::Borrowed(fields)) };
-        let old_job = old.and_then(|config| match &config.job_type {
-            JobType::Query(job) => Some((config, job)),
-            _ => None,
-        });
-        let given = fields.query.clone().unwrap_or_default();
-        let name = fields.name.as_deref().or(old.map(|config| config.name.as_str()));
-        let connection = given.connection.as_deref().or(old_job.map(|(_, job)| &*job.connection));
-        let (Some(name), Some(connection)) = (name, connection) else { return Ok(Cow::Borrowed(fields)) };
-        let moves =
-            |(config, job): &(&CronConfig, &QueryJob)| config.name.as_str() != name || job.connection != connection;
-        let is_query = fields.query.is_some()
-            || (fields.job_type, fields.http.as_ref(), fields.command.as_ref()) == (None, None, None);
-        let text = match (&given.sql, old_job.filter(|_| is_query).filter(moves)) {
-            (Some(sql), _) => sql.clone(),
-            (None, Some((config, job))) => self.open(config, job)?,
-            (None, None) => return Ok(Cow::Borrowed(fields)),
-        };
-        let sealed = sealer.seal(&text, &QueryJob::place(name, connection))?;
-        let query = QueryFields { sealed: Some(sealed), ..given };
-        Ok(Cow::Owned(CronConfigFields { query: Some(query), ..fields.clone() }))
+        fields.sealed(old, &mut |secret| match &secret.text {
+            SecretText::Given(text) => sealer.seal(text, &secret.place),
+            SecretText::Kept(kept) => sealer.seal(&sealer.open(&kept.sealed, &kept.place)?, &secret.place),
+        })
     }
 
-    fn open(&self, config: &CronConfig, job: &QueryJob) -> Result<String> {
-        let no_key = || {
-            Error::new(
-                ErrorKind::FailedPrecondition,
-                "this program has no key; set encryption_keys (CRON_MANAGER_ENCRYPTION_KEYS)",
-            )
-        };
-        let sealer = self.replica.sealer().ok_or_else(no_key)?;
-        sealer.open(&job.sql, &QueryJob::place(config.name.as_str(), &job.connection))
+    fn some_sealer(&self) -> Result<&dyn Sealer> {
+        self.replica.sealer().ok_or_else(|| {
+            let message = "this program has no key; set encryption_keys (CRON_MANAGER_ENCRYPTION_KEYS)";
+            Error::new(ErrorKind::FailedPrecondition, message)
+        })
     }
+}
+
+fn is_of_another_key(config: &CronConfig, sealer: &dyn Sealer) -> bool {
+    config.job_type.secrets(&config.name).iter().any(|secret| !sealer.is_current(&secret.sealed))
 }

@@ -9,7 +9,7 @@ use crate::{
     AuditRecord, Author, ClaimToken, Control, ControlFields, CronConfig, CronConfigId, CronRun, Hold, JobName,
     RegisteredReplica, ReplicaId, ReplicaStatus, Result, Revision, RunId, Token, TokenId,
     contracts::{
-        AuditQuery, Beat, Busy, Clock, ConfigQuery, CreateRequest, Decide, Finish, HeldOutput, Look, Pages, RunOutput,
+        AuditQuery, Beat, Busy, Clock, ConfigQuery, CreateRequest, Decide, Finish, HeldOutput, Home, Look, Pages, RunOutput,
         RunQuery, Store, VersionQuery, Watch,
     },
     domain::{
@@ -47,6 +47,10 @@ macro_rules! timed {
         impl Store for TimedStore {
             fn is_shared(&self) -> bool {
                 self.store.is_shared()
+            }
+
+            fn home(&self) -> Option<&Home> {
+                self.store.home()
             }
 
             $(async fn $call(&self, $($argument: $type),*) -> $answer {

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::plan::plan;
-use crate::{CronConfig, CronConfigFields, Error, ErrorKind, PauseFields, Result, SkipReason, domain::ledger::Page};
+use crate::{
+    CronConfig, CronConfigFields, Error, ErrorKind, PauseFields, Result, Seals, SkipReason, domain::ledger::Page,
+};
 
 /// Plans what is due under the old version, then puts the changed fields in force, on all pages of one config. With `if_version`, only
 /// if that is still the version.
@@ -15,6 +17,15 @@ pub fn edit(
 ) -> Result<()> {
     let Some(service) = pages.first() else { return Ok(()) };
     check(service, if_version)?;
+    let config = fields.change(service.config().clone())?;
+    change(pages, |_| config, late_after);
+    Ok(())
+}
+
+/// Puts what is sealed anew in the place of what is kept, also in a deleted config: it may come back.
+pub fn reseal(pages: &mut [Page], seals: Seals, late_after: Duration) -> Result<()> {
+    let Some(service) = pages.first() else { return Ok(()) };
+    let fields = CronConfigFields { seals, ..CronConfigFields::default() };
     let config = fields.change(service.config().clone())?;
     change(pages, |_| config, late_after);
     Ok(())

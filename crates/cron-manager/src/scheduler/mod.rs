@@ -30,6 +30,6 @@ mod watch;
 pub use active::ActiveRuns;
 pub use ask::{backfill, cancel, retry, trigger};
 pub use call::{Called, Refusal};
-pub use edit::{delete, edit, pause, resume, undelete};
+pub use edit::{delete, edit, pause, reseal, resume, undelete};
 pub use replica::{Activity, Parts, Replica};
 pub use tuning::Tuning;

@@ -48,7 +48,7 @@ pub struct Parts {
     pub observer: Arc<dyn Observer>,
     /// Runs jobs of other types than inline, by what [`JobType::runner`](crate::JobType::runner) names.
     pub runners: HashMap<String, Arc<dyn Handler>>,
-    /// Keeps statements secret from the store; without it none can be written.
+    /// Keeps secrets of jobs from the store; without it none can be written.
     pub sealer: Option<Arc<dyn Sealer>>,
 }
 

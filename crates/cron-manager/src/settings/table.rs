@@ -162,9 +162,9 @@ pub const SETTINGS: &[Setting] = &[
         variable: "CRON_MANAGER_ENCRYPTION_KEYS",
         flag: "encryption-keys",
         value: "ID:KEY,…",
-        about: "The keys by which statements of query jobs are kept secret from the store, each 32 random bytes in base64; the first one \
-                encrypts, all decrypt",
-        unset: "no query jobs",
+        about: "The keys by which statements and secret headers of jobs are kept secret from the store, each 32 random bytes in base64; the \
+                first one encrypts, all decrypt",
+        unset: "no query jobs, no secret headers",
         kind: Kind::Secret,
         secret: true,
         take: |settings, value| text(value).map(|keys| settings.encryption_keys = Some(keys.into())),

@@ -50,7 +50,7 @@ impl OwnRunners {
         self.encryption_keys = self.encryption_keys.take().or_else(|| settings.encryption_keys.clone());
     }
 
-    /// What keeps statements secret, if there are keys.
+    /// What keeps secrets of jobs from the store, if there are keys.
     pub(super) fn sealer(&self) -> Result<Option<Arc<dyn Sealer>>> {
         self.encryption_keys.as_ref().map(sealer).transpose()
     }
@@ -75,7 +75,7 @@ impl OwnRunners {
 #[cfg(feature = "http-jobs")]
 fn http(allow_private: bool, base: Base<'_>) -> Result<Option<Arc<dyn Handler>>> {
     let runner = crate::backends::http::HttpRunner::new(Arc::clone(base.clock))?;
-    Ok(Some(Arc::new(runner.allow_private_addresses(allow_private))))
+    Ok(Some(Arc::new(runner.allow_private_addresses(allow_private).sealer(base.sealer.cloned()))))
 }
 
 #[cfg(not(feature = "http-jobs"))]
@@ -96,7 +96,7 @@ fn command(_listed: ListedCommand, _base: Base<'_>) -> Result<Arc<dyn Handler>> 
     Err(Error::invalid("commands", "this build has no command jobs; they come with the feature command-jobs"))
 }
 
-#[cfg(feature = "query-jobs")]
+#[cfg(any(feature = "http-jobs", feature = "query-jobs"))]
 fn sealer(keys: &EncryptionKeys) -> Result<Arc<dyn Sealer>> {
     Ok(Arc::new(crate::backends::sealing::KeyRing::new(keys)?))
 }
@@ -109,17 +109,14 @@ fn connection(listed: ListedConnection, base: Base<'_>) -> Result<Arc<dyn Handle
     Ok(Arc::new(crate::backends::query::QueryRunner::new(listed, sealer, Arc::clone(base.clock), base.home.cloned())?))
 }
 
-#[cfg(not(feature = "query-jobs"))]
+#[cfg(not(any(feature = "http-jobs", feature = "query-jobs")))]
 fn sealer(_keys: &EncryptionKeys) -> Result<Arc<dyn Sealer>> {
-    Err(no_queries("encryption_keys"))
+    let message =
+        "this build keeps nothing encrypted; jobs that need it come with the features http-jobs and query-jobs";
+    Err(Error::invalid("encryption_keys", message))
 }
 
 #[cfg(not(feature = "query-jobs"))]
 fn connection(_listed: ListedConnection, _base: Base<'_>) -> Result<Arc<dyn Handler>> {
-    Err(no_queries("connections"))
-}
-
-#[cfg(not(feature = "query-jobs"))]
-fn no_queries(field: &'static str) -> Error {
-    Error::invalid(field, "this build has no query jobs; they come with the feature query-jobs")
+    Err(Error::invalid("connections", "this build has no query jobs; they come with the feature query-jobs"))
 }

@@ -51,6 +51,17 @@ impl Server {
 
     async fn made(store: Arc<dyn Store>, services: &[OriginalService]) -> Self {
         let manager = CronManager::builder().store(Arc::clone(&store)).build().await.unwrap();
+        Self::of(manager, store, services).await
+    }
+
+    /// A server with these keys for what is kept encrypted.
+    pub(crate) async fn keyed(keys: &str) -> Self {
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::new(Arc::new(SystemClock)));
+        let manager = CronManager::builder().store(Arc::clone(&store)).encryption_keys(keys).build().await.unwrap();
+        Self::of(manager, store, &[]).await
+    }
+
+    async fn of(manager: CronManager, store: Arc<dyn Store>, services: &[OriginalService]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let face =

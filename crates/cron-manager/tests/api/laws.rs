@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::{
     client::Server,
     face::{Face, Refusal},
+    secrets::key,
 };
 
 /// Each law becomes a test over each face.
@@ -25,7 +26,7 @@ macro_rules! laws {
 }
 
 async fn server() -> &'static Server {
-    Box::leak(Box::new(Server::start().await))
+    Box::leak(Box::new(Server::keyed(&key("a", 1)).await))
 }
 
 fn refused(code: &str, fields: &[&str]) -> Result<Value, Refusal> {

@@ -16,5 +16,6 @@ mod openapi;
 mod pages;
 mod probes;
 mod runs;
+mod secrets;
 mod serving;
 mod streams;

@@ -178,6 +178,7 @@ async fn a_config_is_switched_paused_and_brought_back() {
     let named = ConfigFilter { filter: "name = \"x*\"".into(), ..ConfigFilter::default() };
     assert_eq!(client.cron_configs(&named).count().await, 0);
     assert!(client.versions(id).count().await > 5);
+    assert_eq!(client.reencrypt().await.unwrap_err().kind(), ErrorKind::FailedPrecondition, "there is no key");
     let off = client.update_control(&ControlFields::enabled(false), None).await.unwrap();
     assert_eq!(client.control().await.unwrap(), off);
     assert_eq!(off.to_json()["enabled"], false);

@@ -10,6 +10,8 @@ mod addresses;
 mod answers;
 mod limits;
 mod requests;
+mod rotation;
+mod secrets;
 mod server;
 mod support;
 mod tls;

@@ -13,7 +13,7 @@ const OK: &str = "HTTP/1.1 204 No Content\r\n\r\n";
 #[tokio::test]
 async fn a_call_tells_whose_run_it_is_in_head_and_body() {
     let mut server = Server::saying(OK).await;
-    let http = HttpFields { headers: Some([("X-Api-Key".into(), "hush".into())].into()), ..to(&server.url()) };
+    let http = HttpFields { headers: Some([("X-Shop".into(), "seven".into())].into()), ..to(&server.url()) };
     let fields = CronConfigFields { http: Some(http), ..CronConfigFields::default() };
     let run = run(fields.context(json!({"z": 1, "a": {"b": "c"}})));
     open().call(run.clone()).await.unwrap();
@@ -32,7 +32,7 @@ async fn a_call_tells_whose_run_it_is_in_head_and_body() {
         &*format!("traceparent: {}", run.run().own_trace()),
         &*format!("user-agent: cron-manager/{}", env!("CARGO_PKG_VERSION")),
         "content-type: application/json",
-        "x-api-key: hush",
+        "x-shop: seven",
     ] {
         assert!(lines.contains(&line), "{line} is not in {head}");
     }

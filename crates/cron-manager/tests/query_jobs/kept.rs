@@ -13,11 +13,7 @@ use crate::support::{Login, key};
 const SQL: &str = "SELECT 'hush' AS a";
 
 fn query(connection: Option<&str>, sql: Option<&str>) -> CronConfigFields {
-    let query = QueryFields {
-        connection: connection.map(str::to_owned),
-        sql: sql.map(str::to_owned),
-        ..QueryFields::default()
-    };
+    let query = QueryFields { connection: connection.map(str::to_owned), sql: sql.map(str::to_owned) };
     CronConfigFields { query: Some(query), ..CronConfigFields::default() }
 }
 

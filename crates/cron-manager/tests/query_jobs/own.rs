@@ -67,9 +67,10 @@ impl Own {
     pub(crate) async fn claimed(&self, sql: &str) -> ActiveRun {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let name = format!("job-{}", NEXT.fetch_add(1, Ordering::Relaxed));
-        let sealed = keys().seal(sql, &QueryJob::place(&name, "listed")).unwrap();
-        let query = QueryFields { connection: Some("listed".into()), sealed: Some(sealed), ..QueryFields::default() };
-        let fields = CronConfigFields { query: Some(query), ..CronConfigFields::named(name).enabled(true) };
+        let place = QueryJob::place(&name, "listed");
+        let seals = [(place.clone(), keys().seal(sql, &place).unwrap())].into();
+        let query = QueryFields { connection: Some("listed".into()), sql: Some("SELECT 1".into()) };
+        let fields = CronConfigFields { query: Some(query), seals, ..CronConfigFields::named(name).enabled(true) };
         let config = self.store.create(fields.create(Timestamp::UNIX_EPOCH).unwrap(), &Author::code()).await.unwrap();
         let start = |pages: &mut [Page]| {
             let place = pages[0].record_tick(pages[0].now());

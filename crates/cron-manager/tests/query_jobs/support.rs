@@ -102,9 +102,10 @@ pub(crate) fn keys() -> Arc<dyn Sealer> {
 /// way into the store has written.
 pub(crate) fn claimed(sql: &str) -> ActiveRun {
     let now: Timestamp = "2025-06-01T12:00:00Z".parse().unwrap();
-    let sealed = keys().seal(sql, &QueryJob::place("job", "listed")).unwrap();
-    let query = QueryFields { connection: Some("listed".into()), sealed: Some(sealed), ..QueryFields::default() };
-    let fields = CronConfigFields { query: Some(query), ..CronConfigFields::named("job").enabled(true) };
+    let place = QueryJob::place("job", "listed");
+    let seals = [(place.clone(), keys().seal(sql, &place).unwrap())].into();
+    let query = QueryFields { connection: Some("listed".into()), sql: Some("SELECT 1".into()) };
+    let fields = CronConfigFields { query: Some(query), seals, ..CronConfigFields::named("job").enabled(true) };
     let config = fields.create(now).unwrap();
     let place = Place { fence: Fence(6), ..Place::begun(now) };
     let mut page = Page::new(now, config.clone(), place, Vec::new());

@@ -130,3 +130,11 @@ pub(super) async fn query_text(
 pub(super) fn only_if(etag: Option<String>) -> Result<Option<i64>, Misfit> {
     Ok(etag.filter(|etag| !etag.is_empty()).map(|etag| version(&etag)).transpose()?.flatten())
 }
+
+pub(super) async fn reencrypt(
+    manager: &CronManager,
+    _asked: proto::ReencryptCronConfigsRequest,
+) -> Result<proto::ReencryptCronConfigsResponse, Status> {
+    let changed = manager.reencrypt().await?.try_into().unwrap_or(i32::MAX);
+    Ok(proto::ReencryptCronConfigsResponse { changed })
+}

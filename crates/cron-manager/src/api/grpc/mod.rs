@@ -118,6 +118,7 @@ methods! {
     call undelete_cron_config: UndeleteCronConfigRequest -> CronConfig = configs::undelete;
     call validate_cron_config: ValidateCronConfigRequest -> ValidateCronConfigResponse = configs::validate;
     call get_query_text: GetQueryTextRequest -> QueryText = configs::query_text;
+    call reencrypt_cron_configs: ReencryptCronConfigsRequest -> ReencryptCronConfigsResponse = configs::reencrypt;
     call list_cron_config_versions: ListCronConfigVersionsRequest -> ListCronConfigVersionsResponse = configs::versions;
     call enable_cron_config: EnableCronConfigRequest -> CronConfig = control::enable;
     call disable_cron_config: DisableCronConfigRequest -> CronConfig = control::disable;

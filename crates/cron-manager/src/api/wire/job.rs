@@ -12,10 +12,9 @@ pub(super) fn show_job(job: &JobType) -> proto::CronConfig {
     match job {
         JobType::Inline => shown,
         JobType::Http(job) => {
-            let job = job.masked();
             let method = Some(show_word(job.method));
-            let headers = job.headers.into_iter().collect();
-            proto::CronConfig { http: Some(proto::HttpJob { url: Some(job.url), method, headers }), ..shown }
+            let headers = job.shown_headers().into_iter().collect();
+            proto::CronConfig { http: Some(proto::HttpJob { url: Some(job.url.clone()), method, headers }), ..shown }
         }
         JobType::Command(job) => {
             proto::CronConfig { command: Some(proto::CommandJob { name: Some(job.name.clone()) }), ..shown }
@@ -34,11 +33,7 @@ pub(super) fn with_job(fields: CronConfigFields, given: &proto::CronConfig) -> R
         job_type: given.job_type.clone().map(|text| word("jobType", text)).transpose()?,
         http,
         command: given.command.clone().map(|job| CommandFields { name: job.name }),
-        query: given.query.clone().map(|job| QueryFields {
-            connection: job.connection,
-            sql: job.sql,
-            ..QueryFields::default()
-        }),
+        query: given.query.clone().map(|job| QueryFields { connection: job.connection, sql: job.sql }),
         ..fields
     })
 }

@@ -8,11 +8,13 @@
 //! | `address` | knows which addresses are public |
 //! | `resolve` | finds a name's addresses, and refuses those that must not be called |
 //! | `connect` | connects to one of them |
+//! | `headers` | opens the values of secret headers |
 //! | `request`, `answer` | say what is sent, and what becomes of the answer |
 
 mod address;
 mod answer;
 mod connect;
+mod headers;
 mod request;
 mod resolve;
 
@@ -26,7 +28,10 @@ use url::Url;
 
 pub use resolve::{Resolve, SystemResolver};
 
-use crate::{ActiveRun, Error, Handler, HandlerResult, HttpJob, JobType, Result, contracts::Clock};
+use crate::{
+    ActiveRun, Error, Handler, HandlerResult, HttpJob, JobType, Result,
+    contracts::{Clock, Sealer},
+};
 
 /// How long connecting may take, names and encryption included.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -41,6 +46,7 @@ pub struct HttpRunner {
     resolver: Arc<dyn Resolve>,
     tls: Arc<ClientConfig>,
     allow_private: bool,
+    sealer: Option<Arc<dyn Sealer>>,
 }
 
 impl HttpRunner {
@@ -50,13 +56,19 @@ impl HttpRunner {
     pub fn new(clock: Arc<dyn Clock>) -> Result<Self> {
         let tls = connect::trusting(connect::public_roots());
         let tls = tls.map_err(|error| Error::internal("no encrypted connections can be made").with_source(error))?;
-        Ok(Self { clock, resolver: Arc::new(SystemResolver), tls, allow_private: false })
+        Ok(Self { clock, resolver: Arc::new(SystemResolver), tls, allow_private: false, sealer: None })
     }
 
     /// Whether it also calls this machine and closed networks.
     #[must_use]
     pub fn allow_private_addresses(self, allow: bool) -> Self {
         Self { allow_private: allow, ..self }
+    }
+
+    /// Who opens the values of secret headers; without one, jobs that have such headers fail.
+    #[must_use]
+    pub fn sealer(self, sealer: Option<Arc<dyn Sealer>>) -> Self {
+        Self { sealer, ..self }
     }
 
     /// Who finds the addresses of names.
@@ -67,7 +79,8 @@ impl HttpRunner {
 
     async fn run(&self, job: &HttpJob, run: &ActiveRun) -> HandlerResult {
         let url = Url::parse(&job.url).map_err(|error| format!("the URL cannot be read: {error}"))?;
-        let request = request::request(&url, job, run)?;
+        let headers = headers::opened(job, run.config().name.as_str(), self.sealer.as_deref())?;
+        let request = request::request(&url, job.method, &headers, run)?;
         let row = run.run();
         tracing::debug!(job = %row.name, run_id = %row.id, trace_id = row.outgoing_trace().trace_id(), host = url.host_str(), "a URL is called");
         let connect = async {

@@ -9,20 +9,26 @@ use hyper::{
 use serde_json::{Value, json};
 use url::{Position, Url};
 
-use crate::{ActiveRun, HttpJob};
+use super::headers::Opened;
+use crate::{ActiveRun, HttpMethod};
 
 /// The request of a run. What the library says of the run counts more than what the job says.
 ///
 /// Errors: a text that says what does not fit into a request.
-pub(super) fn request(url: &Url, job: &HttpJob, run: &ActiveRun) -> Result<Request<Full<Bytes>>, String> {
-    let body = if job.method.has_body() { Bytes::from(body(run).to_string()) } else { Bytes::new() };
+pub(super) fn request(
+    url: &Url,
+    method: HttpMethod,
+    given: &Opened,
+    run: &ActiveRun,
+) -> Result<Request<Full<Bytes>>, String> {
+    let body = if method.has_body() { Bytes::from(body(run).to_string()) } else { Bytes::new() };
     let mut headers = HeaderMap::new();
     put(&mut headers, "user-agent", concat!("cron-manager/", env!("CARGO_PKG_VERSION")))?;
     put(&mut headers, "accept", "application/json, text/*;q=0.9, */*;q=0.8")?;
-    if job.method.has_body() {
+    if method.has_body() {
         put(&mut headers, "content-type", "application/json")?;
     }
-    for (name, value) in &job.headers {
+    for (name, value) in given {
         put(&mut headers, name, value)?;
     }
     let row = run.run();
@@ -35,7 +41,7 @@ pub(super) fn request(url: &Url, job: &HttpJob, run: &ActiveRun) -> Result<Reque
     put(&mut headers, "idempotency-key", &row.idempotency_key())?;
     put(&mut headers, "traceparent", &row.outgoing_trace().to_string())?;
     let path = &url[Position::BeforePath..Position::AfterQuery];
-    let request = Request::builder().method(job.method.as_str()).uri(path);
+    let request = Request::builder().method(method.as_str()).uri(path);
     let mut request = request.body(Full::new(body)).map_err(|error| format!("no request can be made: {error}"))?;
     *request.headers_mut() = headers;
     Ok(request)

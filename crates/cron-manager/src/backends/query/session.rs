@@ -6,6 +6,10 @@ use sqlx::{
     AssertSqlSafe, ConnectOptions, Either, Executor, PgConnection, Row, SqlSafeStr,
     postgres::{PgConnectOptions, PgDatabaseError},
 };
+use tracing::{
+    instrument::{WithDispatch, WithSubscriber},
+    subscriber::NoSubscriber,
+};
 
 use super::{ending, rows::Answer};
 use crate::{ActiveRun, ListedConnection, contracts::Home};
@@ -75,7 +79,7 @@ impl Session {
         listed: &ListedConnection,
         run: &ActiveRun,
     ) -> Result<Value, String> {
-        let value = self.statement(sql, listed).await.map_err(|error| told(&error))?;
+        let value = unheard(self.statement(sql, listed)).await.map_err(|error| told(&error))?;
         if let Some(home) = &self.home {
             ending::end(&mut self.connection, home, run, value.clone()).await?;
         }
@@ -120,8 +124,14 @@ impl Session {
 
     /// Keeps what was done.
     pub(super) async fn commit(&mut self) -> Result<(), String> {
-        sqlx::raw_sql("COMMIT").execute(&mut self.connection).await.map(drop).map_err(|error| told(&error))
+        let commit = sqlx::raw_sql("COMMIT");
+        unheard(commit.execute(&mut self.connection)).await.map(drop).map_err(|error| told(&error))
     }
+}
+
+/// Without the log: the driver would write there what notices a statement raises, and they may quote it.
+fn unheard<T: Future>(asked: T) -> WithDispatch<T> {
+    asked.with_subscriber(NoSubscriber::new())
 }
 
 /// What a run may tell of an error: not what it quotes of the statement.

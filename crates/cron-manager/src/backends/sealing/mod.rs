@@ -11,6 +11,7 @@ use crate::{Error, ErrorKind, Result, Sealed, contracts::Sealer, domain::Encrypt
 const FIELD: &str = "encryption_keys";
 const NONCE: usize = 24;
 const KEY: usize = 32;
+const TAG: usize = 16;
 
 /// Seals with the first of its keys, and opens with any.
 pub struct KeyRing {
@@ -29,7 +30,7 @@ impl KeyRing {
                 Error::invalid(FIELD, message)
             };
             let (id, key) = part.trim().split_once(':').ok_or_else(|| wrong("has no id"))?;
-            if id.is_empty() || !id.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c)) {
+            if !is_id(id) {
                 return Err(wrong("its id is not of letters, digits and _ . -"));
             }
             if ring.key(id).is_some() {
@@ -52,6 +53,10 @@ impl KeyRing {
     }
 }
 
+fn is_id(id: &str) -> bool {
+    !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
+}
+
 impl Sealer for KeyRing {
     fn seal(&self, text: &str, place: &str) -> Result<Sealed> {
         let (id, key) = self.keys.first().ok_or_else(|| Error::internal("there is no key"))?;
@@ -65,18 +70,26 @@ impl Sealer for KeyRing {
 
     fn open(&self, sealed: &Sealed, place: &str) -> Result<String> {
         let wrong = |why: String| Error::new(ErrorKind::FailedPrecondition, why);
-        let (id, text) = sealed.0.split_once(':').ok_or_else(|| wrong("what is stored is not sealed".into()))?;
+        // What is no sealed text may be a secret in plain text, of which nothing is to be told.
+        let plain = || wrong("what is stored is not sealed".into());
+        let (id, text) = sealed.0.split_once(':').filter(|(id, _)| is_id(id)).ok_or_else(plain)?;
+        let bytes = STANDARD.decode(text).map_err(|_| plain())?;
+        let (nonce, encrypted) =
+            bytes.split_first_chunk::<NONCE>().filter(|(_, rest)| rest.len() >= TAG).ok_or_else(plain)?;
         let key = self.key(id).ok_or_else(|| {
             wrong(format!(
                 "it was sealed with the key {id:?}, which is not among encryption_keys; add it behind the others"
             ))
         })?;
-        let altered = || wrong("what is stored was altered, or sealed for another job or connection".into());
-        let bytes = STANDARD.decode(text).map_err(|_| altered())?;
-        let (nonce, encrypted) = bytes.split_first_chunk::<NONCE>().ok_or_else(altered)?;
+        let altered = || wrong("what is stored was altered, or sealed for another job or place".into());
         let payload = Payload { msg: encrypted, aad: place.as_bytes() };
         let text = key.decrypt(&XNonce::from(*nonce), payload).map_err(|_| altered())?;
         String::from_utf8(text).map_err(|_| altered())
+    }
+
+    fn is_current(&self, sealed: &Sealed) -> bool {
+        let id = sealed.0.split_once(':').map(|(id, _)| id);
+        id.is_some_and(|id| self.keys.first().is_some_and(|(first, _)| first == id))
     }
 }
 
@@ -119,6 +132,15 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_told_of_what_was_never_sealed() {
+        let ring = ring(&[key("a", 1)]);
+        for text in ["hush", "hush:hush", "Basic hush:aHVzaA==", "user-hush:aHVzaA=="] {
+            let error = ring.open(&Sealed(text.into()), "here").unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("hush"), "{error:?}");
+        }
+    }
+
+    #[test]
     fn the_same_text_is_sealed_otherwise_each_time() {
         let ring = ring(&[key("a", 1)]);
         assert_ne!(ring.seal("SELECT 1", "here").unwrap(), ring.seal("SELECT 1", "here").unwrap());
@@ -130,7 +152,7 @@ mod tests {
         let sealed = ring(std::slice::from_ref(&old)).seal("SELECT 1", "here").unwrap();
         let both = ring(&[new.clone(), old]);
         assert_eq!(both.open(&sealed, "here").unwrap(), "SELECT 1");
-        assert!(both.seal("SELECT 1", "here").unwrap().0.starts_with("new:"));
+        assert!(!both.is_current(&sealed) && both.is_current(&both.seal("SELECT 1", "here").unwrap()));
         let error = ring(&[new]).open(&sealed, "here").unwrap_err();
         assert!(error.message().contains("\"old\""), "{error}");
         // The id is no proof: another key under it does not open.

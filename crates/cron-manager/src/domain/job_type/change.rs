@@ -1,9 +1,7 @@
 //! Changing what a config's runs do.
 
-use super::{
-    CommandFields, CommandJob, HttpFields, HttpJob, JobKind, JobType, QueryFields, QueryJob, query::check_beginning,
-};
-use crate::{Error, ErrorKind, JobName, Result};
+use super::{CommandFields, CommandJob, HttpFields, HttpJob, JobKind, JobType, QueryFields, QueryJob, secret::Seal};
+use crate::{Error, JobName, Result};
 
 /// What a caller says of a job.
 pub(crate) struct JobChange<'a> {
@@ -11,15 +9,16 @@ pub(crate) struct JobChange<'a> {
     pub(crate) http: Option<&'a HttpFields>,
     pub(crate) command: Option<&'a CommandFields>,
     pub(crate) query: Option<&'a QueryFields>,
-    /// Whether the job gets another name.
-    pub(crate) renamed: bool,
+    /// The job's name before the change, and after it: its secrets are bound to it.
+    pub(crate) old_name: &'a JobName,
+    pub(crate) name: &'a JobName,
 }
 
 impl JobChange<'_> {
-    /// `old` with what is said in place of its own. Without a type, what is said tells it.
+    /// `old` with what is said in place of its own, and all its secrets as `seal` gives them. Without a type, what is said tells it.
     ///
-    /// Errors: invalid argument, which names the field; failed precondition: a statement that nobody has sealed.
-    pub(crate) fn of(&self, old: JobType) -> Result<JobType> {
+    /// Errors: invalid argument, which names the field; those of `seal`.
+    pub(crate) fn of(&self, old: JobType, seal: Seal<'_>) -> Result<JobType> {
         let given = [
             self.http.map(|_| JobKind::Http),
             self.command.map(|_| JobKind::Command),
@@ -36,18 +35,16 @@ impl JobChange<'_> {
         }
         match kind {
             JobKind::Inline => Ok(JobType::Inline),
-            JobKind::Http => self.http(old),
             JobKind::Command => self.command(old),
-            JobKind::Query => self.query(old),
-        }
-    }
-
-    fn http(&self, old: JobType) -> Result<JobType> {
-        match (self.http, old) {
-            (None, JobType::Http(job)) => Ok(JobType::Http(job)),
-            (fields, old) => {
-                let old = if let JobType::Http(job) = old { Some(job) } else { None };
-                HttpJob::changed(fields.unwrap_or(&HttpFields::default()), old).map(JobType::Http)
+            JobKind::Http => {
+                let old = if let JobType::Http(job) = old { Some((self.old_name, job)) } else { None };
+                let none = HttpFields::default();
+                HttpJob::changed(self.http.unwrap_or(&none), old, self.name, seal).map(JobType::Http)
+            }
+            JobKind::Query => {
+                let old = if let JobType::Query(job) = old { Some((self.old_name, job)) } else { None };
+                let none = QueryFields::default();
+                QueryJob::changed(self.query.unwrap_or(&none), old, self.name, seal).map(JobType::Query)
             }
         }
     }
@@ -56,56 +53,13 @@ impl JobChange<'_> {
         match (self.command.and_then(|fields| fields.name.as_deref()), old) {
             (None, JobType::Command(job)) => Ok(JobType::Command(job)),
             (None, _) => Err(Error::invalid("command.name", "a command job needs the name of a command")),
-            (Some(name), _) => Ok(JobType::Command(CommandJob { name: checked("command.name", name)? })),
+            (Some(name), _) => Ok(JobType::Command(CommandJob { name: listed("command.name", name)? })),
         }
-    }
-
-    fn query(&self, old: JobType) -> Result<JobType> {
-        let fields = self.query.cloned().unwrap_or_default();
-        let old = if let JobType::Query(job) = old { Some(job) } else { None };
-        let (old_connection, old_sql) = old.map(|job| (job.connection, job.sql)).unzip();
-        let connection = match fields.connection {
-            Some(name) => checked("query.connection", &name)?,
-            None => old_connection
-                .clone()
-                .ok_or_else(|| Error::invalid("query.connection", "a query job needs the name of a connection"))?,
-        };
-        if let Some(sql) = &fields.sql {
-            check_sql(sql)?;
-        }
-        // What is stored is bound to its place.
-        let stays = !self.renamed && fields.sql.is_none() && old_connection.as_ref() == Some(&connection);
-        let sql = match (fields.sealed, old_sql) {
-            (Some(sealed), _) => sealed,
-            (None, Some(sealed)) if stays => sealed,
-            (None, None) if fields.sql.is_none() => {
-                return Err(Error::invalid("query.sql", "a query job needs a statement"));
-            }
-            (None, _) => return Err(no_key()),
-        };
-        Ok(JobType::Query(QueryJob { connection, sql }))
-    }
-}
-
-fn no_key() -> Error {
-    let message = "query.sql: statements are kept encrypted, and this program has no key; set encryption_keys \
-                   (CRON_MANAGER_ENCRYPTION_KEYS) to ID:KEY, where KEY is 32 random bytes in base64";
-    Error::new(ErrorKind::FailedPrecondition, message)
-}
-
-fn check_sql(sql: &str) -> Result<()> {
-    const LONGEST: usize = 64 * 1024;
-    let wrong = |why: String| Err(Error::invalid("query.sql", why));
-    match sql {
-        _ if sql.trim().is_empty() => wrong("the statement is empty".into()),
-        _ if sql.len() > LONGEST => wrong(format!("the statement has {} bytes; at most {LONGEST} fit", sql.len())),
-        _ if sql.contains('\0') => wrong("the statement has a NUL in it".into()),
-        _ => check_beginning(sql).or_else(wrong),
     }
 }
 
 /// A name by which the operator of the server lists something.
-fn checked(field: &'static str, name: &str) -> Result<String> {
+pub(super) fn listed(field: &'static str, name: &str) -> Result<String> {
     match JobName::new(name) {
         Ok(name) => Ok(name.to_string()),
         Err(error) => Err(Error::invalid(field, error.message())),
@@ -117,7 +71,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::{CronConfig, CronConfigFields, domain::Sealed};
+    use crate::{CronConfig, CronConfigFields, ErrorKind, domain::Sealed};
 
     fn http(url: &str) -> CronConfigFields {
         let http = HttpFields { url: Some(url.into()), ..HttpFields::default() };
@@ -130,9 +84,9 @@ mod tests {
     }
 
     fn query(connection: &str, sealed: Option<&str>) -> CronConfigFields {
-        let sealed = sealed.map(|text| Sealed(text.into()));
-        let query = QueryFields { connection: Some(connection.into()), sql: Some("SELECT 1".into()), sealed };
-        CronConfigFields { query: Some(query), ..CronConfigFields::default() }
+        let query = QueryFields { connection: Some(connection.into()), sql: Some("SELECT 1".into()) };
+        let seals = sealed.map(|text| (QueryJob::place("j", connection), Sealed(text.into()))).into_iter().collect();
+        CronConfigFields { query: Some(query), seals, ..CronConfigFields::default() }
     }
 
     fn config(fields: CronConfigFields) -> Result<CronConfig> {
@@ -181,6 +135,7 @@ mod tests {
     fn a_statement_is_kept_only_sealed_and_only_in_its_place() {
         let refused = |result: Result<CronConfig>| {
             let error = result.unwrap_err();
+            assert_eq!((error.kind(), error.field()), (ErrorKind::FailedPrecondition, Some("query.sql")));
             assert!(error.message().contains("CRON_MANAGER_ENCRYPTION_KEYS"), "{error}");
         };
         refused(config(query("reports", None)));

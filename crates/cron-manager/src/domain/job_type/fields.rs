@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use super::{HttpMethod, Sealed, http};
+use super::{HttpMethod, headers};
 
 /// What a caller sets of an [`HttpJob`](super::HttpJob). What is `None` keeps its value, or its default in a new job.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,14 +14,14 @@ pub struct HttpFields {
     pub url: Option<String>,
     /// POST in a new job.
     pub method: Option<HttpMethod>,
-    /// All of them. For one whose value is kept secret, `***` keeps the stored one.
+    /// All of them, in plain text. For one whose value is secret, `***` keeps the stored one; another is sealed before it is stored.
     pub headers: Option<BTreeMap<String, String>>,
 }
 
 /// Without the values of headers that may be secret.
 impl fmt::Debug for HttpFields {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let headers = self.headers.as_ref().map(http::masked);
+        let headers = self.headers.as_ref().map(headers::masked);
         f.debug_struct("HttpFields")
             .field("url", &self.url)
             .field("method", &self.method)
@@ -46,15 +46,12 @@ pub struct QueryFields {
     pub connection: Option<String>,
     /// One statement, in plain text; at most 64 KiB. It is sealed before it is stored.
     pub sql: Option<String>,
-    /// The statement, sealed; the manager puts it here.
-    #[serde(skip)]
-    pub sealed: Option<Sealed>,
 }
 
 /// Without the statement.
 impl fmt::Debug for QueryFields {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sql = self.sql.as_ref().map(|_| http::MASK);
-        f.debug_struct("QueryFields").field("connection", &self.connection).field("sql", &sql).finish_non_exhaustive()
+        let sql = self.sql.as_ref().map(|_| headers::MASK);
+        f.debug_struct("QueryFields").field("connection", &self.connection).field("sql", &sql).finish()
     }
 }

@@ -4,34 +4,14 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use super::HttpFields;
-use crate::{Error, Result};
-
-/// What stands in the place of a secret.
-pub(super) const MASK: &str = "***";
+use super::{
+    HttpFields, Sealed,
+    headers::{HEADERS, Headers, MASK, is_secret, masked},
+    secret::{Seal, Secret, Unsealed},
+};
+use crate::{Error, JobName, Result};
 
 const URL: &str = "http.url";
-const HEADERS: &str = "http.headers";
-
-/// Headers that are the connection's own (RFC 9110, section 7.6.1), or the library's.
-const REFUSED: [&str; 15] = [
-    "connection",
-    "content-length",
-    "expect",
-    "host",
-    "idempotency-key",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "proxy-connection",
-    "te",
-    "traceparent",
-    "tracestate",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
-
 /// How a URL is called.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
@@ -74,17 +54,21 @@ pub struct HttpJob {
     pub url: String,
     /// How to call it.
     pub method: HttpMethod,
-    /// Names in lower case, and their values, some of which may be secret.
+    /// Names in lower case, and their values, which are not secret.
     pub headers: BTreeMap<String, String>,
+    /// The headers whose values are secret, sealed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub secrets: BTreeMap<String, Sealed>,
 }
 
-/// Without the values of headers that may be secret.
+/// Without the values of headers that are secret by their names, whoever has put them there.
 impl fmt::Debug for HttpJob {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpJob")
             .field("url", &self.url)
             .field("method", &self.method)
             .field("headers", &masked(&self.headers))
+            .field("secrets", &self.secrets)
             .finish()
     }
 }
@@ -97,13 +81,41 @@ impl HttpJob {
     /// The longest value of a header, in bytes.
     pub const MAX_VALUE: usize = 4 * 1024;
 
-    /// The job for people to see: `***` for the values of headers that may be secret. Sent back, it keeps them.
-    pub fn masked(&self) -> Self {
-        Self { headers: masked(&self.headers), ..self.clone() }
+    /// What the sealed value of a header is bound to: the job's name, the header, and where the URL leads.
+    pub fn place(name: &str, header: &str, url: &str) -> String {
+        // None can hold a line break.
+        format!("http\n{name}\n{header}\n{}", origin(url))
     }
 
-    /// `old` with these fields in place of its own.
-    pub(super) fn changed(fields: &HttpFields, old: Option<Self>) -> Result<Self> {
+    /// The headers for people to see: `***` for the values of secret ones. Sent back, it keeps them.
+    pub fn shown_headers(&self) -> BTreeMap<String, String> {
+        let secrets = self.secrets.keys().map(|name| (name.clone(), MASK.to_owned()));
+        masked(&self.headers).into_iter().chain(secrets).collect()
+    }
+
+    /// A header that is secret by its name, and yet not sealed. It must not be sent: nobody knows who has put it there, or read it since.
+    pub fn unsealed_secret(&self) -> Option<&str> {
+        self.headers.keys().map(String::as_str).find(|name| is_secret(name))
+    }
+
+    /// What of it is secret, by the header.
+    pub(super) fn secrets(&self, name: &JobName) -> BTreeMap<String, Secret> {
+        let secret = |(header, sealed): (&String, &Sealed)| {
+            let place = Self::place(name.as_str(), header, &self.url);
+            (header.clone(), Secret { place, sealed: sealed.clone() })
+        };
+        self.secrets.iter().map(secret).collect()
+    }
+
+    /// `old`, which was of a job of that name, with these fields in place of its own, for the job `name`.
+    pub(super) fn changed(
+        fields: &HttpFields,
+        old: Option<(&JobName, Self)>,
+        name: &JobName,
+        seal: Seal<'_>,
+    ) -> Result<Self> {
+        let mut kept = old.as_ref().map(|(old_name, job)| job.secrets(old_name)).unwrap_or_default();
+        let old = old.map(|(_, job)| job);
         let url = fields.url.clone().or_else(|| old.as_ref().map(|job| job.url.clone()));
         let url =
             url.ok_or_else(|| Error::invalid(URL, "an http job needs a URL, such as https://example.org/hook"))?;
@@ -111,17 +123,24 @@ impl HttpJob {
         let method = fields.method.or(old.as_ref().map(|job| job.method)).unwrap_or_default();
         // Secrets were given for the place they were given for: whoever may move the job must not learn them that way.
         let moved = old.as_ref().is_some_and(|job| origin(&job.url) != origin(&url));
-        let kept = old.map(|job| job.headers).unwrap_or_default();
-        let headers = match &fields.headers {
-            Some(headers) => headers_of(headers, if moved { &EMPTY } else { &kept })?,
-            None if moved && kept.keys().any(|name| is_secret(name)) => return Err(ask_again()),
-            None => kept,
+        let has_secrets = !kept.is_empty() || old.as_ref().is_some_and(|job| job.unsealed_secret().is_some());
+        if moved {
+            kept.clear();
+        }
+        let given = match &fields.headers {
+            Some(headers) => Headers::given(headers, kept)?,
+            None if moved && has_secrets => return Err(ask_again()),
+            None => Headers::kept(old.map(|job| job.headers).unwrap_or_default(), kept),
         };
-        Ok(Self { url, method, headers })
+        let mut secrets = BTreeMap::new();
+        for (header, text) in given.secret {
+            let place = Self::place(name.as_str(), &header, &url);
+            let what = format!("the value of {header:?}");
+            secrets.insert(header, seal(Unsealed { place, text, field: HEADERS, what })?);
+        }
+        Ok(Self { url, method, headers: given.plain, secrets })
     }
 }
-
-static EMPTY: BTreeMap<String, String> = BTreeMap::new();
 
 fn ask_again() -> Error {
     Error::invalid(HEADERS, "the URL leads to another place; give the secret headers anew, or `headers` without them")
@@ -132,20 +151,6 @@ fn origin(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
     let host = rest.split(['/', '?']).next().unwrap_or_default();
     format!("{scheme}://{host}").to_ascii_lowercase()
-}
-
-/// The values of headers that may be secret, masked.
-pub(super) fn masked(headers: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let shown = |(name, value): (&String, &String)| {
-        (name.clone(), if is_secret(name) { MASK.to_owned() } else { value.clone() })
-    };
-    headers.iter().map(shown).collect()
-}
-
-/// Whether the value of a header may be secret.
-fn is_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    ["authorization", "cookie", "key", "token", "secret", "password"].iter().any(|end| name.ends_with(end))
 }
 
 fn check_url(url: &str) -> Result<()> {
@@ -178,66 +183,32 @@ fn check_url(url: &str) -> Result<()> {
     Ok(())
 }
 
-/// What was given, names in lower case, secrets that were sent back masked put in their place.
-fn headers_of(given: &BTreeMap<String, String>, stored: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>> {
-    let wrong = |name: &str, why: &str| Error::invalid(HEADERS, format!("{name:?}: {why}"));
-    if given.len() > HttpJob::MAX_HEADERS {
-        let message = format!("there are {} headers; at most {} fit", given.len(), HttpJob::MAX_HEADERS);
-        return Err(Error::invalid(HEADERS, message));
-    }
-    let mut headers = BTreeMap::new();
-    for (name, value) in given {
-        check_name(name).map_err(|why| wrong(name, why))?;
-        let lower = name.to_ascii_lowercase();
-        let value = match stored.get(&lower) {
-            Some(stored) if value == MASK && is_secret(name) => stored,
-            None if value == MASK && is_secret(name) => {
-                return Err(wrong(name, "*** keeps a stored value, and there is none; give the value"));
-            }
-            _ => value,
-        };
-        check_value(value).map_err(|why| wrong(name, why))?;
-        if headers.insert(lower, value.clone()).is_some() {
-            return Err(wrong(name, "is given twice; names differ in more than their case"));
-        }
-    }
-    Ok(headers)
-}
-
-/// A token (RFC 9110, section 5.6.2) that is the caller's to set.
-fn check_name(name: &str) -> Result<(), &'static str> {
-    let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
-    let lower = name.to_ascii_lowercase();
-    if name.is_empty() || name.len() > 128 || !name.chars().all(is_token) {
-        Err("is no name of a header; use up to 128 letters, digits and - _ .")
-    } else if REFUSED.contains(&&*lower) || lower.starts_with("cron-manager-") {
-        Err("is set by the connection or by the library; leave it out")
-    } else {
-        Ok(())
-    }
-}
-
-fn check_value(value: &str) -> Result<(), &'static str> {
-    if value.len() > HttpJob::MAX_VALUE {
-        Err("the value is longer than 4096 bytes")
-    } else if value.chars().all(|c| c == '\t' || c == ' ' || c.is_ascii_graphic()) {
-        Ok(())
-    } else {
-        Err("the value has a line break or another character that headers cannot hold; use printable ASCII")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::SecretText;
 
     fn fields(url: &str, headers: &[(&str, &str)]) -> HttpFields {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         HttpFields { url: Some(url.into()), headers: Some(headers), ..HttpFields::default() }
     }
 
+    /// As if it were sealed: the text itself, behind its place.
+    fn seal(secret: Unsealed) -> Result<Sealed> {
+        let text = match secret.text {
+            SecretText::Given(text) => text,
+            SecretText::Kept(kept) => kept.sealed.0.rsplit('=').next().unwrap().to_owned(),
+        };
+        Ok(Sealed(format!("{}={text}", secret.place)))
+    }
+
+    fn changed(fields: &HttpFields, old: Option<HttpJob>) -> Result<HttpJob> {
+        let name = JobName::new("j").unwrap();
+        HttpJob::changed(fields, old.map(|job| (&name, job)), &name, &mut seal)
+    }
+
     fn job(url: &str, headers: &[(&str, &str)]) -> Result<HttpJob> {
-        HttpJob::changed(&fields(url, headers), None)
+        changed(&fields(url, headers), None)
     }
 
     #[test]
@@ -266,7 +237,7 @@ mod tests {
             assert_eq!(error.field(), Some(URL), "{url}");
             assert!(!error.to_string().contains("hush"), "{error}");
         }
-        assert_eq!(HttpJob::changed(&HttpFields::default(), None).unwrap_err().field(), Some(URL));
+        assert_eq!(changed(&HttpFields::default(), None).unwrap_err().field(), Some(URL));
     }
 
     #[test]
@@ -291,6 +262,11 @@ mod tests {
             assert_eq!(job("http://a.example", &[(name, value)]).unwrap_err().field(), Some(HEADERS), "{name:?}");
         }
         assert!(job("http://a.example", &[("A", "b"), ("a", "c")]).is_err());
+        for (name, value) in [("Authorization: Bearer hush", ""), ("Authorization", "hush\n"), ("X-Key", "hush\u{e4}")]
+        {
+            let error = job("http://a.example", &[(name, value)]).unwrap_err().to_string();
+            assert!(!error.contains("hush"), "{error}");
+        }
         let many: Vec<_> = (0..33).map(|n| format!("h{n}")).collect();
         let many: Vec<_> = many.iter().map(|name| (&**name, "v")).collect();
         assert!(job("http://a.example", &many[..32]).is_ok());
@@ -301,26 +277,51 @@ mod tests {
     fn a_secret_is_shown_masked_and_kept_when_it_is_sent_back() {
         let secret = [("Authorization", "Bearer hush"), ("X-Api-Key", "hush"), ("Accept", "text/plain")];
         let stored = job("https://a.example/b", &secret).unwrap();
-        assert!(!format!("{stored:?} {:?}", fields("http://a.example", &secret)).contains("hush"));
-        let shown = stored.masked();
-        let values: Vec<_> = shown.headers.values().map(String::as_str).collect();
+        assert_eq!(stored.headers.keys().collect::<Vec<_>>(), ["accept"], "the others are sealed");
+        assert!(!format!("{:?}", fields("http://a.example", &secret)).contains("hush"));
+        let shown = stored.shown_headers();
+        let values: Vec<_> = shown.values().map(String::as_str).collect();
         assert_eq!(values, ["text/plain", MASK, MASK]);
-        let back = HttpFields { headers: Some(shown.headers), ..HttpFields::default() };
-        assert_eq!(HttpJob::changed(&back, Some(stored)).unwrap().headers["x-api-key"], "hush");
+        let back = HttpFields { headers: Some(shown), ..HttpFields::default() };
+        assert_eq!(changed(&back, Some(stored.clone())).unwrap(), stored);
+        assert_eq!(stored.secrets["x-api-key"].0, "http\nj\nx-api-key\nhttps://a.example=hush");
         assert!(job("https://a.example/b", &[("X-Token", MASK)]).is_err());
         assert_eq!(job("https://a.example/b", &[("Accept", MASK)]).unwrap().headers["accept"], MASK);
     }
 
     #[test]
+    fn a_secret_goes_with_its_job_to_another_name() {
+        let (old, new) = (JobName::new("j").unwrap(), JobName::new("k").unwrap());
+        let stored = job("https://a.example/b", &[("X-Api-Key", "hush")]).unwrap();
+        for headers in [None, Some(stored.shown_headers())] {
+            let fields = HttpFields { headers, ..HttpFields::default() };
+            let moved = HttpJob::changed(&fields, Some((&old, stored.clone())), &new, &mut seal).unwrap();
+            assert_eq!(moved.secrets["x-api-key"].0, "http\nk\nx-api-key\nhttps://a.example=hush");
+        }
+    }
+
+    #[test]
+    fn a_secret_that_lies_in_plain_text_is_not_shown_kept_or_moved() {
+        let headers = [("authorization".to_owned(), "Bearer hush".to_owned())].into();
+        let stored = HttpJob { headers, ..job("https://a.example/b", &[]).unwrap() };
+        assert_eq!(stored.unsealed_secret(), Some("authorization"));
+        assert!(!format!("{stored:?} {:?}", stored.shown_headers()).contains("hush"));
+        let back = HttpFields { headers: Some(stored.shown_headers()), ..HttpFields::default() };
+        assert_eq!(changed(&back, Some(stored.clone())).unwrap_err().field(), Some(HEADERS));
+        let away = HttpFields { url: Some("https://b.example".into()), ..HttpFields::default() };
+        assert_eq!(changed(&away, Some(stored)).unwrap_err().field(), Some(HEADERS));
+    }
+
+    #[test]
     fn a_stored_secret_does_not_follow_the_url_to_another_place() {
         let stored = job("https://a.example/b", &[("Authorization", "Bearer hush")]).unwrap();
-        let change = |fields: &HttpFields| HttpJob::changed(fields, Some(stored.clone()));
+        let change = |fields: &HttpFields| changed(fields, Some(stored.clone()));
         let url = |url: &str| HttpFields { url: Some(url.into()), ..HttpFields::default() };
-        assert_eq!(change(&url("https://A.example/c")).unwrap().headers, stored.headers);
+        assert_eq!(change(&url("https://A.example/c")).unwrap().secrets, stored.secrets);
         for other in ["https://b.example/b", "http://a.example/b", "https://a.example:444/b"] {
             assert_eq!(change(&url(other)).unwrap_err().field(), Some(HEADERS), "{other}");
             assert!(change(&fields(other, &[("Authorization", MASK)])).is_err(), "{other}");
-            assert!(change(&fields(other, &[])).unwrap().headers.is_empty());
+            assert!(change(&fields(other, &[])).unwrap().secrets.is_empty());
         }
     }
 }

@@ -2,9 +2,11 @@
 
 mod change;
 mod fields;
+mod headers;
 mod http;
 mod listed;
 mod query;
+mod secret;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,9 +14,10 @@ pub(super) use change::JobChange;
 pub use fields::{CommandFields, HttpFields, QueryFields};
 pub use http::{HttpJob, HttpMethod};
 pub use listed::{ListedCommand, ListedConnection};
-pub use query::{QueryJob, Sealed};
+pub use query::QueryJob;
+pub use secret::{Sealed, Seals, Secret, SecretText, Unsealed};
 
-use crate::{Error, Result};
+use crate::{Error, JobName, Result};
 
 /// What a config's runs do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -94,7 +97,16 @@ impl JobType {
         }
     }
 
-    /// What is said of it, as a store keeps it: JSON, secrets too. `None`: nothing.
+    /// What of the job of that name is secret.
+    pub fn secrets(&self, name: &JobName) -> Vec<Secret> {
+        match self {
+            Self::Inline | Self::Command(_) => Vec::new(),
+            Self::Http(job) => job.secrets(name).into_values().collect(),
+            Self::Query(job) => vec![job.secret(name)],
+        }
+    }
+
+    /// What is said of it, as a store keeps it: JSON, secrets sealed. `None`: nothing.
     pub fn details(&self) -> Option<String> {
         match self {
             Self::Inline => None,
@@ -131,6 +143,7 @@ mod tests {
             url: "https://a.example/b".into(),
             method: HttpMethod::Put,
             headers: [("a".into(), "b".into())].into(),
+            secrets: [("x-api-key".into(), Sealed("1:abc".into()))].into(),
         };
         let jobs = [
             JobType::Inline,

@@ -2,6 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{
+    QueryFields, Sealed,
+    change::listed,
+    secret::{Seal, Secret, SecretText, Unsealed},
+};
+use crate::{Error, JobName, Result};
+
+const SQL: &str = "query.sql";
+
 /// A statement on a database, which is named as the operator of the server has listed it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QueryJob {
@@ -11,16 +20,54 @@ pub struct QueryJob {
     pub sql: Sealed,
 }
 
-/// An encrypted text: the id of its key, a colon, and what only the holder of the key can read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Sealed(pub String);
-
 impl QueryJob {
     /// What the sealed text is bound to, so that it is of no use in another place: the job's name and its connection.
     pub fn place(name: &str, connection: &str) -> String {
         // Neither can hold a line break.
         format!("query\n{name}\n{connection}")
+    }
+
+    /// What of it is secret.
+    pub(super) fn secret(&self, name: &JobName) -> Secret {
+        Secret { place: Self::place(name.as_str(), &self.connection), sealed: self.sql.clone() }
+    }
+
+    /// `old`, which was of a job of that name, with these fields in place of its own, for the job `name`.
+    pub(super) fn changed(
+        fields: &QueryFields,
+        old: Option<(&JobName, Self)>,
+        name: &JobName,
+        seal: Seal<'_>,
+    ) -> Result<Self> {
+        let connection = match (&fields.connection, &old) {
+            (Some(connection), _) => listed("query.connection", connection)?,
+            (None, Some((_, job))) => job.connection.clone(),
+            (None, None) => {
+                return Err(Error::invalid("query.connection", "a query job needs the name of a connection"));
+            }
+        };
+        let text = match (&fields.sql, &old) {
+            (Some(sql), _) => {
+                check_sql(sql)?;
+                SecretText::Given(sql.clone())
+            }
+            (None, Some((old_name, job))) => SecretText::Kept(job.secret(old_name)),
+            (None, None) => return Err(Error::invalid(SQL, "a query job needs a statement")),
+        };
+        let place = Self::place(name.as_str(), &connection);
+        let sql = seal(Unsealed { place, text, field: SQL, what: "the statement".into() })?;
+        Ok(Self { connection, sql })
+    }
+}
+
+fn check_sql(sql: &str) -> Result<()> {
+    const LONGEST: usize = 64 * 1024;
+    let wrong = |why: String| Err(Error::invalid(SQL, why));
+    match sql {
+        _ if sql.trim().is_empty() => wrong("the statement is empty".into()),
+        _ if sql.len() > LONGEST => wrong(format!("the statement has {} bytes; at most {LONGEST} fit", sql.len())),
+        _ if sql.contains('\0') => wrong("the statement has a NUL in it".into()),
+        _ => check_beginning(sql).or_else(wrong),
     }
 }
 
@@ -33,7 +80,7 @@ const BEGINNINGS: [&str; 14] = [
 /// Whether a job may run it.
 ///
 /// Errors: a text that says why not.
-pub(super) fn check_beginning(sql: &str) -> Result<(), String> {
+fn check_beginning(sql: &str) -> Result<(), String> {
     let mut rest = sql;
     while let Some(inner) = skip_space(rest).strip_prefix('(') {
         rest = inner;

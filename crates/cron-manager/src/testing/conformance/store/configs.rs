@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::{Subject, create, minutely, on_page, page};
 use crate::{
-    Author, CatchUp, CommandFields, CronConfig, CronConfigFields, CronConfigId, ErrorKind, HttpFields, HttpMethod,
-    JobKind, LockPolicy, QueryFields, Revision, Sealed,
+    Author, CatchUp, CommandFields, CronConfig, CronConfigFields, CronConfigId, ErrorKind, HttpFields, HttpJob,
+    HttpMethod, JobKind, LockPolicy, QueryFields, QueryJob, Revision, Sealed,
     contracts::{Busy, Clock, ConfigQuery, Pages},
     domain::{ledger::Page, schedule::DstGap},
     testing::ManualClock,
@@ -32,6 +32,7 @@ fn varied() -> Vec<CronConfigFields> {
                 method: Some(HttpMethod::Delete),
                 headers: Some([("Authorization".into(), "Bearer \"hush\"".into())].into()),
             }),
+            seals: [(HttpJob::place("call", "authorization", "https://a.example"), Sealed("1:c2VhbGVk".into()))].into(),
             ..CronConfigFields::named("call")
         },
         CronConfigFields {
@@ -39,11 +40,8 @@ fn varied() -> Vec<CronConfigFields> {
             ..CronConfigFields::named("command")
         },
         CronConfigFields {
-            query: Some(QueryFields {
-                connection: Some("reports".into()),
-                sealed: Some(Sealed("1:c2VhbGVk".into())),
-                ..QueryFields::default()
-            }),
+            query: Some(QueryFields { connection: Some("reports".into()), sql: Some("SELECT 1".into()) }),
+            seals: [(QueryJob::place("query", "reports"), Sealed("1:c2VhbGVk".into()))].into(),
             ..CronConfigFields::named("query")
         },
         CronConfigFields { job_type: Some(JobKind::Inline), ..CronConfigFields::named("inline") },
