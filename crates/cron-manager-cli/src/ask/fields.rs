@@ -88,7 +88,7 @@ impl FieldArguments {
     /// The fields of the file with those of the flags in their place, and with `name`, if there is one.
     pub(super) fn read(&self, name: Option<&str>) -> Result<Given, Failure> {
         let from_stdin = [&self.file, &self.context].into_iter().flatten().filter(|given| *given == "-").count();
-        if from_stdin + self.job.from_stdin() > 1 {
+        if from_stdin + self.job.of_stdin() > 1 {
             return Err(Failure::Usage("only one thing can be read from standard input".into()));
         }
         let mut object = self.file.as_deref().map_or_else(|| Ok(Map::new()), file)?;

@@ -40,7 +40,7 @@ pub(super) struct JobArguments {
 
 impl JobArguments {
     /// How many of them are to be read from standard input.
-    pub(super) fn from_stdin(&self) -> usize {
+    pub(super) fn of_stdin(&self) -> usize {
         self.headers.iter().chain(&self.sql).filter(|given| *given == "-").count()
     }
 
