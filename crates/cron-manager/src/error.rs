@@ -97,7 +97,6 @@ impl Error {
     }
 
     /// The same error, told which field it is about.
-    #[cfg(feature = "client")]
     pub(crate) fn on_field(self, field: String) -> Self {
         Self { field: Some(field.into()), ..self }
     }

@@ -48,8 +48,17 @@ impl Client {
         fields: &CronConfigFields,
         etag: Option<&str>,
     ) -> Result<proto::CronConfig> {
-        let fields = proto::CronConfig { etag: etag.map(ToOwned::to_owned), ..fields.try_into()? };
-        let asked = proto::UpdateCronConfigRequest { id: Some(id.0), cron_config: Some(fields), ..Default::default() };
+        let config: proto::CronConfig = fields.try_into()?;
+        // A list that is to be empty is told by a mask alone.
+        let names_none = fields.calendars.as_ref().is_some_and(Vec::is_empty);
+        let update_mask = names_none.then(|| config.mask_with("calendars"));
+        let config = proto::CronConfig { etag: etag.map(ToOwned::to_owned), ..config };
+        let asked = proto::UpdateCronConfigRequest {
+            id: Some(id.0),
+            cron_config: Some(config),
+            update_mask,
+            ..Default::default()
+        };
         let answer = self.write(asked, |mut grpc, asked| async move { grpc.update_cron_config(asked).await }).await?;
         present(answer.cron_config)
     }

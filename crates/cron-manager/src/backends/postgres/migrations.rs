@@ -25,6 +25,8 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { sql: include_str!("migrations/0005_control.sql"), oldest_program: 5 },
     // The version before takes every job for an inline one; it has no handler by the name of another.
     Migration { sql: include_str!("migrations/0006_jobs.sql"), oldest_program: 5 },
+    // The version before starts runs in blackouts, and cannot read the reason of their skips.
+    Migration { sql: include_str!("migrations/0007_calendars.sql"), oldest_program: 7 },
 ];
 
 /// The form of the tables.
