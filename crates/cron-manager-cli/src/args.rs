@@ -8,7 +8,10 @@ use cron_manager::domain::schedule::DstGap;
 use jiff::Timestamp;
 
 use crate::{
-    ask::{AuditArguments, ConfigArguments, ControlArguments, ReplicaArguments, RunArguments, TokenArguments},
+    ask::{
+        AuditArguments, CalendarArguments, ConfigArguments, ControlArguments, ReplicaArguments, RunArguments,
+        TokenArguments,
+    },
     crontab::CrontabFormat,
     output::Format,
     settings::SettingsArguments,
@@ -52,6 +55,8 @@ pub(crate) enum Command {
     Config(ConfigArguments),
     /// Ask a running server for runs: the ledger
     Run(RunArguments),
+    /// Ask a running server for its calendars, or change them
+    Calendar(CalendarArguments),
     /// Show whether jobs run at all, and what the programs log; or change it, for all replicas
     Control(ControlArguments),
     /// Ask a running server for its replicas

@@ -67,6 +67,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Check(arguments) => check::run(&arguments),
         Command::Config(arguments) => ask::config(&arguments),
         Command::Run(arguments) => ask::run(&arguments),
+        Command::Calendar(arguments) => ask::calendar(&arguments),
         Command::Control(arguments) => ask::control(&arguments),
         Command::Replica(arguments) => ask::replica(&arguments),
         Command::Token(arguments) => ask::token(&arguments),

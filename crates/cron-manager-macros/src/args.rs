@@ -27,6 +27,7 @@ pub(crate) const KEYS: &[(&str, Kind)] = &[
     ("on_abandoned", Kind::Variant { of: "OnAbandoned" }),
     ("lock", Kind::Variant { of: "LockPolicy" }),
     ("lock_at_least_for", Kind::Length),
+    ("calendars", Kind::Texts { example: "holidays" }),
     ("context", Kind::Context),
     ("enabled", Kind::Flag),
 ];

@@ -22,6 +22,7 @@ use quote::quote;
 /// | `every` | an interval instead of an expression, such as `"10s"` |
 /// | `distributed` | one replica runs a tick for the whole service; alone, or `= true`, or `= false` |
 /// | `ttl` | the length of a run's lease, in seconds, or such as `"20s"` |
+/// | `calendars` | texts in brackets, such as `["holidays"]` |
 /// | `timeout`, `jitter`, `start_deadline`, `lock_at_least_for` | lengths such as `"90s"`, `"500ms"`, `"5m"`, `"1h"` or `"2d"`, or an expression of type `Duration` |
 /// | `catch_up`, `overlap`, `on_abandoned`, `lock` | a value of `CatchUp`, `Overlap`, `OnAbandoned`, `LockPolicy`, such as `Latest` |
 /// | `context` | what the handler is told: a text that holds a JSON object, or an expression |

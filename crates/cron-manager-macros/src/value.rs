@@ -17,6 +17,8 @@ pub(crate) enum Kind {
     Schedule,
     /// Any text.
     Text { example: &'static str },
+    /// Several texts.
+    Texts { example: &'static str },
     /// True or false, or nothing for true.
     Flag,
     /// A length of time with its unit.
@@ -53,7 +55,9 @@ impl Arg {
             (Kind::Seconds, Some(Lit::Float(number))) => self.seconds(number.base10_digits(), value),
             (Kind::Schedule, None) => Ok(constant(value)),
             (Kind::Variant { of }, None) => self.variant(of, value),
-            (Kind::Text { .. } | Kind::Context | Kind::Length | Kind::Seconds, None) => Ok(quote!(#value)),
+            (Kind::Text { .. } | Kind::Texts { .. } | Kind::Context | Kind::Length | Kind::Seconds, None) => {
+                Ok(quote!(#value))
+            }
             _ => Err(Error::new(value.span(), self.wanted())),
         }
     }
@@ -85,6 +89,7 @@ impl Arg {
                 "`{key}` takes a cron expression or the name of one, such as {key} = \"30 2 * * *\" or {key} = EVERY_5_MINUTES"
             ),
             Kind::Text { example } => format!("`{key}` takes a text, such as {key} = {example:?}"),
+            Kind::Texts { example } => format!("`{key}` takes texts in brackets, such as {key} = [{example:?}]"),
             Kind::Flag => format!("`{key}` takes true or false, or stands alone for true"),
             Kind::Length => {
                 format!("`{key}` takes a length of time with its unit (ms, s, m, h or d), such as {key} = \"90s\"")

@@ -52,12 +52,13 @@ pub use cron_manager_macros::cron_job;
 pub use domain::schedule::named as schedules;
 #[doc(inline)]
 pub use domain::{
-    AuditId, AuditRecord, Author, CatchUp, ClaimToken, CommandFields, CommandJob, Context, Control, ControlFields,
-    CronConfig, CronConfigFields, CronConfigId, CronRun, Difference, EncryptionKeys, Fence, Hold, HttpFields, HttpJob,
-    HttpMethod, JobKind, JobName, JobType, ListedCommand, ListedConnection, LockHolder, LockPolicy, OnAbandoned,
-    Outcome, Overlap, PageId, Pause, PauseFields, Policy, QueryFields, QueryJob, RegisteredReplica, ReplicaId,
-    ReplicaStatus, Revision, Role, RunId, RunKind, RunState, Schedule, Sealed, Seals, Secret, SecretText, SecretToken,
-    SkipReason, StoreId, Token, TokenId, TraceParent, Unsealed,
+    AuditId, AuditRecord, Author, Blackout, BlackoutFields, Calendar, CalendarFields, CalendarId, CalendarName,
+    CatchUp, ClaimToken, CommandFields, CommandJob, Context, Control, ControlFields, CronConfig, CronConfigFields,
+    CronConfigId, CronRun, Difference, EncryptionKeys, Fence, Hold, HttpFields, HttpJob, HttpMethod, JobKind, JobName,
+    JobType, ListedCommand, ListedConnection, LockHolder, LockPolicy, OnAbandoned, Outcome, Overlap, PageId, Pause,
+    PauseFields, Policy, QueryFields, QueryJob, RegisteredReplica, ReplicaId, ReplicaStatus, Revision, Role, RunId,
+    RunKind, RunState, Schedule, Sealed, Seals, Secret, SecretText, SecretToken, SkipReason, StoreId, Token, TokenId,
+    TraceParent, Unsealed,
 };
 pub use error::{Error, ErrorKind, Result};
 #[cfg(feature = "macros")]

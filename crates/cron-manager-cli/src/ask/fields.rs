@@ -123,7 +123,7 @@ impl FieldArguments {
 }
 
 /// The fields in a file; they may be wrapped as the API's answers are.
-fn file(path: &str) -> Result<Map<String, Value>, Failure> {
+pub(super) fn file(path: &str) -> Result<Map<String, Value>, Failure> {
     let place = if path == "-" { "standard input" } else { path };
     let wrong = |why: String| Failure::Usage(format!("--file: {place}: {why}"));
     let text = if path == "-" { from_stdin() } else { from_file(Path::new(path)) }.map_err(wrong)?;

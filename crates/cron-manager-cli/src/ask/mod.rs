@@ -3,11 +3,12 @@
 //! | file | does |
 //! |---|---|
 //! | `args`, `fields`, `job`, `words` | say what can be written, and read it |
-//! | `config`, `run`, `access` | the commands |
+//! | `config`, `calendar`, `run`, `access` | the commands |
 //! | `follow` | shows what happens, as it happens |
 
 mod access;
 mod args;
+mod calendar;
 mod config;
 mod fields;
 mod follow;
@@ -36,6 +37,7 @@ use args::{Asking, Sure};
 pub(crate) use args::{
     AuditArguments, ConfigArguments, ControlArguments, ReplicaArguments, RunArguments, TokenArguments,
 };
+pub(crate) use calendar::{CalendarArguments, calendar};
 pub(crate) use config::config;
 pub(crate) use run::run;
 
@@ -70,7 +72,7 @@ impl From<Trouble> for Failure {
                 "\n`cron-manager serve` starts a server; --server URL or CRON_MANAGER_SERVER names another one"
             }
             ErrorKind::Unauthenticated => "\nCRON_MANAGER_TOKEN, or CRON_MANAGER_TOKEN_FILE, gives the token to show",
-            ErrorKind::Conflict => "\nsomebody was faster: look at it with `config get`, and try again with its etag",
+            ErrorKind::Conflict => "\nsomebody was faster: look at it with `get`, and try again with its etag",
             _ => return error.into(),
         };
         Self::Failed(format!("{error}{mend}"))

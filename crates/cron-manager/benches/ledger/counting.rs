@@ -4,11 +4,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use cron_manager::{
-    AuditRecord, Author, ClaimToken, Control, ControlFields, CronConfig, CronConfigId, CronRun, Hold, JobName,
-    RegisteredReplica, ReplicaId, ReplicaStatus, Result, Revision, RunId, Token, TokenId,
+    AuditRecord, Author, Calendar, CalendarFields, CalendarId, ClaimToken, Control, ControlFields, CronConfig,
+    CronConfigId, CronRun, Hold, JobName, RegisteredReplica, ReplicaId, ReplicaStatus, Result, Revision, RunId, Token,
+    TokenId,
     contracts::{
-        AuditQuery, Beat, Busy, ConfigQuery, CreateRequest, Decide, Finish, HeldOutput, Look, Pages, RunOutput,
-        RunQuery, Store, VersionQuery, Watch,
+        AuditQuery, Beat, Busy, CalendarQuery, ConfigQuery, CreateRequest, Decide, Finish, HeldOutput, Look, Pages,
+        RunOutput, RunQuery, Store, VersionQuery, Watch,
     },
     domain::{
         NewToken, TokenHash,
@@ -164,5 +165,31 @@ impl<S: Store> Store for CountingStore<S> {
 
     async fn update_control(&self, fields: &ControlFields, if_version: Option<i64>, by: &Author) -> Result<Control> {
         self.counted().update_control(fields, if_version, by).await
+    }
+
+    async fn create_calendar(&self, calendar: Calendar, by: &Author) -> Result<Calendar> {
+        self.counted().create_calendar(calendar, by).await
+    }
+
+    async fn update_calendar(
+        &self,
+        id: CalendarId,
+        fields: &CalendarFields,
+        if_version: Option<i64>,
+        by: &Author,
+    ) -> Result<Option<Calendar>> {
+        self.counted().update_calendar(id, fields, if_version, by).await
+    }
+
+    async fn delete_calendar(&self, id: CalendarId, if_version: Option<i64>, by: &Author) -> Result<Option<Calendar>> {
+        self.counted().delete_calendar(id, if_version, by).await
+    }
+
+    async fn calendar(&self, id: CalendarId) -> Result<Option<Calendar>> {
+        self.counted().calendar(id).await
+    }
+
+    async fn calendars(&self, query: &CalendarQuery) -> Result<Vec<Calendar>> {
+        self.counted().calendars(query).await
     }
 }

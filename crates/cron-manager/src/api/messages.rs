@@ -1,13 +1,17 @@
 //! The API's messages as those who ask for them use them: as JSON, and as the fields of a config.
 
 use prost::Message;
+#[cfg(feature = "client")]
+use prost_reflect::DynamicMessage;
+#[cfg(feature = "client")]
+use prost_types::FieldMask;
 use serde_json::{Map, Value};
 
 use super::{
     proto::{self, message},
     wire::{self, JsonText, Misfit},
 };
-use crate::{CronConfigFields, Error};
+use crate::{CalendarFields, CronConfigFields, Error};
 
 macro_rules! shown {
     ($($name:ident),+ $(,)?) => {$(
@@ -26,6 +30,7 @@ shown!(
     CronJob,
     CronJobUpdate,
     WatchEvent,
+    Calendar,
     Control,
     ValidateCronConfigResponse,
     Replica,
@@ -50,6 +55,16 @@ impl proto::CronConfig {
     }
 }
 
+#[cfg(feature = "client")]
+impl proto::CronConfig {
+    /// The mask of the fields that are present, and of one more.
+    pub(crate) fn mask_with(&self, field: &str) -> FieldMask {
+        let present = DynamicMessage::decode(message("cron.CronConfig"), self.encode_to_vec().as_slice());
+        let present = present.iter().flat_map(DynamicMessage::fields).map(|(field, _)| field.name().to_owned());
+        FieldMask { paths: present.chain([field.to_owned()]).collect() }
+    }
+}
+
 impl TryFrom<&CronConfigFields> for proto::CronConfig {
     type Error = Error;
 
@@ -67,6 +82,36 @@ impl TryFrom<proto::CronConfig> for CronConfigFields {
 
     fn try_from(config: proto::CronConfig) -> crate::Result<Self> {
         Ok(wire::fields(config)?)
+    }
+}
+
+impl proto::Calendar {
+    /// Reads a calendar as [`Self::to_json`] shows it, as [`proto::CronConfig::from_json`] does.
+    pub fn from_json(mut object: Map<String, Value>) -> crate::Result<Self> {
+        let description = message("cron.Calendar");
+        wire::fit(&description, &mut object, "")?;
+        let read = wire::from_json(&description, object, "")?;
+        read.transcode_to().map_err(|error| Error::internal(error.to_string()))
+    }
+}
+
+impl TryFrom<&CalendarFields> for proto::Calendar {
+    type Error = Error;
+
+    fn try_from(fields: &CalendarFields) -> crate::Result<Self> {
+        match serde_json::to_value(fields) {
+            Ok(Value::Object(fields)) => Self::from_json(fields),
+            other => Err(Error::internal(format!("the fields of a calendar are no object: {other:?}"))),
+        }
+    }
+}
+
+/// The fields that a caller may set, as they are.
+impl TryFrom<proto::Calendar> for CalendarFields {
+    type Error = Error;
+
+    fn try_from(calendar: proto::Calendar) -> crate::Result<Self> {
+        Ok(wire::calendar_fields(calendar)?)
     }
 }
 

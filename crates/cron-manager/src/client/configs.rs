@@ -185,8 +185,13 @@ impl Client {
 }
 
 fn update(id: CronConfigId, fields: &CronConfigFields, etag: Option<&str>) -> Result<proto::UpdateCronConfigRequest> {
-    let fields = proto::CronConfig { etag: etag.map(ToOwned::to_owned), ..fields.try_into()? };
-    Ok(proto::UpdateCronConfigRequest { id: Some(id.0), cron_config: Some(fields), ..Default::default() })
+    let config: proto::CronConfig = fields.try_into()?;
+    // A list that is to be empty is told by a mask alone.
+    let names_none = fields.calendars.as_ref().is_some_and(Vec::is_empty);
+    let update_mask = names_none.then(|| config.mask_with("calendars"));
+    let config = proto::CronConfig { etag: etag.map(ToOwned::to_owned), ..config };
+    let cron_config = Some(config);
+    Ok(proto::UpdateCronConfigRequest { id: Some(id.0), cron_config, update_mask, ..Default::default() })
 }
 
 fn delete(id: CronConfigId, etag: Option<&str>) -> proto::DeleteCronConfigRequest {

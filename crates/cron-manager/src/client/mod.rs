@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `builder` | says where the server is, and how to ask it |
 //! | `call` | makes one call: who asks and why, how long it may take, what is asked again |
-//! | `configs`, `control`, `ask`, `runs`, `access` | the methods |
+//! | `configs`, `calendars`, `control`, `ask`, `runs`, `access` | the methods |
 //! | `pages` | lists, page by page |
 //! | `error` | turns answers back into errors |
 //!
@@ -14,6 +14,7 @@
 mod access;
 mod ask;
 mod builder;
+mod calendars;
 mod call;
 mod configs;
 mod control;

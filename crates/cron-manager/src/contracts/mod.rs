@@ -5,6 +5,7 @@ mod handler;
 mod home;
 mod locker;
 mod observer;
+mod queries;
 mod randomness;
 mod sealer;
 mod signal;
@@ -20,13 +21,13 @@ pub use handler::{
 pub use home::Home;
 pub use locker::{Lease, LockRequest, LockTick, Locked, Locker};
 pub use observer::{LockAnswer, Observer};
+pub use queries::{AuditQuery, CalendarQuery, ConfigQuery, RunQuery, VersionQuery};
 pub use randomness::Randomness;
 pub use sealer::Sealer;
 pub use signal::{Signal, Signals};
 pub use spawn::Spawn;
 pub use store::{
-    AuditQuery, Beat, Busy, ConfigQuery, CreateRequest, Decide, Finish, HeldOutput, Look, Pages, RunQuery, Running,
-    Standing, Store, VersionQuery, Waiting, Watch,
+    Beat, Busy, CreateRequest, Decide, Finish, HeldOutput, Look, Pages, Running, Standing, Store, Waiting, Watch,
 };
 
 /// A boxed future, as the contracts that cannot be `async fn` return it.

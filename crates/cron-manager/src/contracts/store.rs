@@ -5,11 +5,11 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{Home, RunOutput};
+use super::{AuditQuery, CalendarQuery, ConfigQuery, Home, RunOutput, RunQuery, VersionQuery};
 use crate::{
-    AuditId, AuditRecord, Author, ClaimToken, Control, ControlFields, CronConfig, CronConfigId, CronRun, Hold, JobName,
-    Outcome, PageId, RegisteredReplica, ReplicaId, ReplicaStatus, Result, Revision, RunId, RunState, SkipReason,
-    StoreId, Token, TokenId,
+    AuditRecord, Author, Calendar, CalendarFields, CalendarId, ClaimToken, Control, ControlFields, CronConfig,
+    CronConfigId, CronRun, Hold, JobName, Outcome, PageId, RegisteredReplica, ReplicaId, ReplicaStatus, Result,
+    Revision, RunId, StoreId, Token, TokenId,
     domain::{
         NewToken, TokenHash,
         ledger::{Account, ConfigVersion, Page},
@@ -58,10 +58,12 @@ pub enum Pages<'a> {
 /// - A replica that has ended stays so.
 /// - A store has one id for ever, and no other store has it.
 /// - Each change that somebody asks for has one record in the audit, in its transaction: the records of the pages that were written, a new
-///   config, a replica that is asked to drain, a token that is made or taken back. What changes nothing leaves none.
+///   config, a change of a calendar, a replica that is asked to drain, a token that is made or taken back. What changes nothing leaves none.
 /// - Times are by one clock, the store's.
 /// - A page has the times in which jobs were switched off as they stand at its `now`: a switching waits for all transactions whose pages do
 ///   not know of it, and is dated after their `now`.
+/// - So has a page the calendars that its config names, and a change of one waits and is dated likewise. A config that is not deleted names
+///   only calendars that are there ([`check_known`](crate::domain::check_known)).
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     /// Whether replicas in other processes can stand on it.
@@ -173,6 +175,28 @@ pub trait Store: Send + Sync + 'static {
 
     /// Puts the control record in place that [`ControlFields::change`] makes of it at the store's now. It asks for no page.
     async fn update_control(&self, fields: &ControlFields, if_version: Option<i64>, by: &Author) -> Result<Control>;
+
+    /// Keeps a new calendar that `by` asks for: gives it its id, and the store's now as its times. Already exists: the name is taken.
+    async fn create_calendar(&self, calendar: Calendar, by: &Author) -> Result<Calendar>;
+
+    /// Puts the calendar in place that [`CalendarFields::change`] makes of it at the store's now. It asks for no page. `None`: there is none.
+    /// Already exists: the new name is taken. Failed precondition: a new name, while configs that are not deleted name the calendar.
+    async fn update_calendar(
+        &self,
+        id: CalendarId,
+        fields: &CalendarFields,
+        if_version: Option<i64>,
+        by: &Author,
+    ) -> Result<Option<Calendar>>;
+
+    /// Deletes a calendar, if its version is still that one. `None`: there is none. Failed precondition: configs that are not deleted name it.
+    async fn delete_calendar(&self, id: CalendarId, if_version: Option<i64>, by: &Author) -> Result<Option<Calendar>>;
+
+    /// One calendar.
+    async fn calendar(&self, id: CalendarId) -> Result<Option<Calendar>>;
+
+    /// Calendars in the order of their ids.
+    async fn calendars(&self, query: &CalendarQuery) -> Result<Vec<Calendar>>;
 }
 
 /// A heartbeat that was counted.
@@ -291,34 +315,6 @@ pub struct Look {
     pub cancelling: Vec<Hold>,
 }
 
-/// Which configs to list.
-#[derive(Clone, Debug, Default)]
-pub struct ConfigQuery {
-    /// Only ids greater than this.
-    pub after: CronConfigId,
-    /// At most so many.
-    pub limit: usize,
-    /// Deleted ones too.
-    pub show_deleted: bool,
-    /// Only those that are enabled, or not.
-    pub enabled: Option<bool>,
-    /// Only those whose ticks run once in the service, or on every replica.
-    pub distributed: Option<bool>,
-    /// Only those whose name begins so.
-    pub name_prefix: Option<String>,
-}
-
-impl ConfigQuery {
-    /// Whether `config` is one of those asked for, `limit` aside.
-    pub fn matches(&self, config: &CronConfig) -> bool {
-        config.id > self.after
-            && (self.show_deleted || config.deleted_at.is_none())
-            && self.enabled.is_none_or(|enabled| config.enabled == enabled)
-            && self.distributed.is_none_or(|distributed| config.is_distributed() == distributed)
-            && self.name_prefix.as_ref().is_none_or(|prefix| config.name.as_str().starts_with(prefix.as_str()))
-    }
-}
-
 /// A request to create a config, so that it can be told when it comes again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CreateRequest {
@@ -326,72 +322,4 @@ pub struct CreateRequest {
     pub id: String,
     /// What was asked for.
     pub body: String,
-}
-
-/// Which versions of a config to list.
-#[derive(Clone, Debug, Default)]
-pub struct VersionQuery {
-    /// Only versions less than this.
-    pub before: Option<i64>,
-    /// At most so many.
-    pub limit: usize,
-}
-
-/// Which runs to list.
-#[derive(Clone, Debug, Default)]
-pub struct RunQuery {
-    /// Only of this config.
-    pub config_id: Option<CronConfigId>,
-    /// Only in this state.
-    pub state: Option<RunState>,
-    /// Only skipped for this reason.
-    pub reason: Option<SkipReason>,
-    /// Only due at or after this instant.
-    pub from: Option<Timestamp>,
-    /// Only due before this instant.
-    pub to: Option<Timestamp>,
-    /// Only ids less than this.
-    pub before: Option<RunId>,
-    /// At most so many.
-    pub limit: usize,
-}
-
-impl RunQuery {
-    /// Whether `run` is one of those asked for, `limit` aside.
-    pub fn matches(&self, run: &CronRun) -> bool {
-        self.config_id.is_none_or(|id| run.config_id == id)
-            && self.state.is_none_or(|state| run.state == state)
-            && self.reason.is_none_or(|reason| run.state == RunState::Skipped && run.reason == Some(reason))
-            && self.from.is_none_or(|from| run.due_at >= from)
-            && self.to.is_none_or(|to| run.due_at < to)
-            && self.before.is_none_or(|before| run.id < before)
-    }
-}
-
-/// Which records of the audit to list.
-#[derive(Clone, Debug, Default)]
-pub struct AuditQuery {
-    /// Only of this config.
-    pub config_id: Option<CronConfigId>,
-    /// Only by this actor.
-    pub actor: Option<String>,
-    /// Only made at or after this instant.
-    pub from: Option<Timestamp>,
-    /// Only made before this instant.
-    pub to: Option<Timestamp>,
-    /// Only ids less than this.
-    pub before: Option<AuditId>,
-    /// At most so many.
-    pub limit: usize,
-}
-
-impl AuditQuery {
-    /// Whether `record` is one of those asked for, `limit` aside.
-    pub fn matches(&self, record: &AuditRecord) -> bool {
-        self.config_id.is_none_or(|id| record.config_id == Some(id))
-            && self.actor.as_ref().is_none_or(|actor| record.actor == *actor)
-            && self.from.is_none_or(|from| record.at >= from)
-            && self.to.is_none_or(|to| record.at < to)
-            && self.before.is_none_or(|before| record.id < before)
-    }
 }

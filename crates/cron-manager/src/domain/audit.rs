@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::{AuditId, Author, Control, CronConfig, CronConfigFields, CronConfigId, ReplicaId, Role, Token};
+use super::{
+    AuditId, Author, Calendar, CalendarFields, Control, CronConfig, CronConfigFields, CronConfigId, ReplicaId, Role,
+    Token,
+};
 
 /// The record of one change. It is written in the transaction of the change, and stays as it is.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,6 +83,22 @@ impl AuditRecord {
             fields.as_object().cloned().unwrap_or_default()
         };
         Self::new(author, "control", "control", Difference::between(&fields(old), &fields(new)))
+    }
+
+    /// The record of a calendar that was created, when there is no `old` one, changed, or deleted, when there is no `new` one.
+    pub fn calendar(old: Option<&Calendar>, new: Option<&Calendar>, author: &Author) -> Option<Self> {
+        let action = match (old, new) {
+            (None, _) => "create_calendar",
+            (Some(_), Some(_)) => "update_calendar",
+            (Some(_), None) => "delete_calendar",
+        };
+        let fields = |calendar: Option<&Calendar>| {
+            let fields = calendar.and_then(|calendar| serde_json::to_value(CalendarFields::from(calendar)).ok());
+            fields.as_ref().and_then(Value::as_object).cloned().unwrap_or_default()
+        };
+        let difference = Difference::between(&fields(old), &fields(new));
+        let resource = format!("calendar/{}", old.or(new)?.name);
+        (!difference.is_empty()).then(|| Self::new(author, action, resource, difference))
     }
 
     /// The record of a new token.

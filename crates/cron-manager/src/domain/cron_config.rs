@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     CommandFields, Context, CronConfigId, HttpFields, JobKind, JobName, JobType, LockPolicy, Pause, Policy,
-    QueryFields, Schedule, Seals,
+    QueryFields, Schedule, Seals, calendar,
     job_type::JobChange,
     policy::{CatchUp, OnAbandoned, Overlap},
     schedule::{DstGap, ScheduleKind},
@@ -172,6 +172,8 @@ pub struct CronConfigFields {
     /// See [`Policy::min_gap`]. Zero: none.
     #[serde(with = "duration")]
     pub min_gap: Option<Duration>,
+    /// See [`Policy::calendars`]: all of them. Empty: none.
+    pub calendars: Option<Vec<String>>,
 }
 
 impl CronConfigFields {
@@ -256,6 +258,7 @@ impl CronConfigFields {
             lock: self.lock.unwrap_or(policy.lock),
             lock_at_least_for: limit("lockAtLeastFor", self.lock_at_least_for, policy.lock_at_least_for)?,
             min_gap: limit("minGap", self.min_gap, Some(policy.min_gap))?.unwrap_or_default(),
+            calendars: self.calendars.as_deref().map_or(Ok(policy.calendars), calendar::parse_names)?,
         })
     }
 
@@ -315,19 +318,19 @@ fn limit(field: &'static str, new: Option<Duration>, old: Option<Duration>) -> R
 }
 
 /// Durations as proto3 JSON writes them: seconds with an `s`, such as `"1.5s"`.
-mod duration {
+pub(super) mod duration {
     use std::time::Duration;
 
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
-    pub(super) fn serialize<S: Serializer>(value: &Option<Duration>, to: S) -> Result<S::Ok, S::Error> {
+    pub(in crate::domain) fn serialize<S: Serializer>(value: &Option<Duration>, to: S) -> Result<S::Ok, S::Error> {
         match value {
             Some(duration) => to.serialize_str(&format!("{}s", duration.as_secs_f64())),
             None => to.serialize_none(),
         }
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
+    pub(in crate::domain) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
         let Some(text) = Option::<String>::deserialize(from)? else { return Ok(None) };
         text.strip_suffix('s')
             .and_then(|seconds| seconds.parse().ok())

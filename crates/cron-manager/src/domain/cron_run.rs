@@ -68,6 +68,8 @@ pub enum SkipReason {
     SwitchedOff,
     /// The config was paused.
     Paused,
+    /// It fell into a blackout of a calendar that the config names.
+    Blackout,
     /// Somebody cancelled it while it waited.
     Cancelled,
 }
@@ -120,6 +122,7 @@ words!(SkipReason {
     LockUnavailable = "lock_unavailable",
     SwitchedOff = "switched_off",
     Paused = "paused",
+    Blackout = "blackout",
     Cancelled = "cancelled",
 });
 

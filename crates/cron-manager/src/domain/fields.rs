@@ -27,6 +27,8 @@ impl From<&CronConfig> for CronConfigFields {
             lock: Some(policy.lock),
             lock_at_least_for: policy.lock_at_least_for,
             min_gap: Some(policy.min_gap),
+            calendars: (!policy.calendars.is_empty())
+                .then(|| policy.calendars.iter().map(ToString::to_string).collect()),
             ..Self::default()
         };
         let fields = fields.with_job(&config.job_type, &config.name);
@@ -111,6 +113,7 @@ mod tests {
             lock: Some(LockPolicy::Require),
             lock_at_least_for: Some(Duration::from_secs(4)),
             min_gap: Some(Duration::ZERO),
+            calendars: Some(vec!["holidays".into(), "nights".into()]),
             ..plain.clone()
         };
         let cron = CronConfigFields { dst_gap: Some(DstGap::Skip), ..all.clone().cron("0 4 * * *", "Europe/Berlin") };

@@ -51,6 +51,10 @@ number! {
     /// The id of a record of the audit; 1 and up.
     AuditId(i64)
 }
+number! {
+    /// The id of a calendar; 1 and up.
+    CalendarId(i32)
+}
 
 macro_rules! random {
     ($(#[$doc:meta])* $name:ident, $field:literal) => {

@@ -2,6 +2,7 @@
 
 mod access;
 mod audit;
+mod calendar;
 mod context;
 mod control;
 mod cron_config;
@@ -23,6 +24,7 @@ mod trace_parent;
 
 pub use access::{Author, Role};
 pub use audit::{AuditRecord, Difference};
+pub use calendar::{Blackout, BlackoutFields, Blackouts, Calendar, CalendarFields, CalendarName, check_known};
 pub use context::Context;
 pub use control::{Control, ControlFields, SwitchedOff};
 use cron_config::LAST;
@@ -30,7 +32,7 @@ pub use cron_config::{CronConfig, CronConfigFields};
 pub use cron_run::{CronRun, Hold, RunKind, RunState, SkipReason};
 pub use encryption_keys::EncryptionKeys;
 pub use ids::{
-    AuditId, ClaimToken, CronConfigId, Fence, JobName, PageId, ReplicaId, Revision, RunId, StoreId, TokenId,
+    AuditId, CalendarId, ClaimToken, CronConfigId, Fence, JobName, PageId, ReplicaId, Revision, RunId, StoreId, TokenId,
 };
 pub use job_type::{
     CommandFields, CommandJob, HttpFields, HttpJob, HttpMethod, JobKind, JobType, ListedCommand, ListedConnection,

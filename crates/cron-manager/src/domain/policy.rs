@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::LockPolicy;
+use super::{CalendarName, LockPolicy};
 
 /// What becomes of ticks that nobody was there to plan in time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,6 +57,8 @@ pub struct Policy {
     pub lock_at_least_for: Option<Duration>,
     /// The least time between two starts, where a foreign timer asks for runs of a config without a schedule.
     pub min_gap: Duration,
+    /// The calendars in whose blackouts no tick runs; none of them twice.
+    pub calendars: Vec<CalendarName>,
 }
 
 impl Policy {
@@ -76,6 +78,7 @@ impl Default for Policy {
             lock: LockPolicy::default(),
             lock_at_least_for: None,
             min_gap: Self::DEFAULT_MIN_GAP,
+            calendars: Vec::new(),
         }
     }
 }

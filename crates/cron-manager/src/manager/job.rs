@@ -97,6 +97,11 @@ impl<'a> Job<'a> {
         self.with(|fields| fields.lock_at_least_for = Some(length))
     }
 
+    /// The calendars in whose blackouts no tick runs.
+    pub fn calendars(self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with(|fields| fields.calendars = Some(names.into_iter().map(Into::into).collect()))
+    }
+
     /// What the handler is told: a JSON object, or a text that holds one.
     pub fn context(self, context: impl Into<Value>) -> Self {
         self.with(|fields| fields.context = Some(context.into()))

@@ -2,6 +2,7 @@
 
 mod access;
 mod ask;
+mod calendars;
 mod call;
 mod configs;
 mod control;
@@ -34,7 +35,7 @@ pub use preview::Preview;
 pub use readiness::{Part, Readiness};
 pub use watch::WatchEvent;
 
-pub use crate::contracts::{AuditQuery, ConfigQuery, RunQuery, VersionQuery};
+pub use crate::contracts::{AuditQuery, CalendarQuery, ConfigQuery, RunQuery, VersionQuery};
 
 #[cfg(feature = "metrics")]
 use crate::metrics::Metrics;

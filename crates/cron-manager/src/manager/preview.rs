@@ -1,26 +1,28 @@
 //! Preview: what a config would mean, before it is written.
 
-use std::iter;
-
 use jiff::Timestamp;
 use parking_lot::Mutex;
 
 use super::CronManager;
 use crate::{
-    CronConfig, CronConfigFields, CronConfigId, Error, Result,
-    contracts::{Busy, Decide, Pages},
+    Calendar, CronConfig, CronConfigFields, CronConfigId, Error, Result, Schedule,
+    contracts::{Busy, CalendarQuery, Decide, Pages},
     domain::{
+        Blackouts, check_known,
         ledger::Page,
         schedule::{ScheduleKind, Zone},
     },
 };
+
+/// How many walks through blackouts a preview takes, at the most.
+const WALKS: usize = 20;
 
 /// What a config would mean.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Preview {
     /// Its schedule in words.
     pub description: String,
-    /// When it is due next.
+    /// When it is due next, blackouts left out.
     pub next: Vec<Timestamp>,
     /// The zone of its schedule, to show these instants in.
     pub zone: Zone,
@@ -33,16 +35,18 @@ impl CronManager {
     pub const PREVIEW_MAX: usize = 1_000;
 
     /// Checks a new config without writing anything, and tells what it would mean, with the next `count` instants. Whether its name is taken is
-    /// not checked.
+    /// not checked. Instants in blackouts are left out; none are shown beyond some
+    /// twenty thousand changes from blackout to none and back.
     ///
     /// Errors: those of [`CronManager::create_cron_config`] but for that; invalid argument (`count`).
-    pub fn validate(&self, fields: &CronConfigFields, count: usize) -> Result<Preview> {
+    pub async fn validate(&self, fields: &CronConfigFields, count: usize) -> Result<Preview> {
         if count > Self::PREVIEW_MAX {
             return Err(Error::invalid("count", format!("a preview shows at most {} instants", Self::PREVIEW_MAX)));
         }
         self.check_new(fields)?;
         let now = self.replica.clock().now();
         let config = self.sealed(fields, None)?.create(now)?;
+        let calendars = self.calendars_of(&config).await?;
         let Some(schedule) = &config.schedule else {
             let description = "No schedule: it runs when it is asked to".into();
             return Ok(Preview { description, next: Vec::new(), zone: Zone::utc(), notes: Vec::new() });
@@ -51,9 +55,8 @@ impl CronManager {
             ScheduleKind::Cron { zone, .. } => zone.clone(),
             ScheduleKind::Every(_) | ScheduleKind::At(_) => Zone::utc(),
         };
-        let next = iter::successors(schedule.next_after(now), |tick| schedule.next_after(*tick));
         let (description, notes) = (schedule.describe(), schedule.clock_notes(now));
-        Ok(Preview { description, next: next.take(count).collect(), zone, notes })
+        Ok(Preview { description, next: upcoming(schedule, &calendars, now, count), zone, notes })
     }
 
     /// What [`CronManager::create_cron_config`] would create, with the same checks; nothing is written. Its id and its times, which the store
@@ -69,6 +72,7 @@ impl CronManager {
         self.request(request_id)?;
         let config = self.new_config(fields)?;
         self.check_name(&config).await?;
+        self.calendars_of(&config).await?;
         Ok(config)
     }
 
@@ -83,6 +87,7 @@ impl CronManager {
     ) -> Result<CronConfig> {
         let config = self.rehearse(id, &self.edit(fields, if_version)).await?;
         self.check_name(&config).await?;
+        self.calendars_of(&config).await?;
         Ok(config)
     }
 
@@ -106,6 +111,15 @@ impl CronManager {
         decided.into_inner().ok_or_else(|| ended.err().unwrap_or_else(|| not_found(id)))
     }
 
+    /// The calendars that a config names.
+    async fn calendars_of(&self, config: &CronConfig) -> Result<Vec<Calendar>> {
+        let names = &config.policy.calendars;
+        let calendars =
+            if names.is_empty() { Vec::new() } else { self.calendars(&CalendarQuery::named(names)).await? };
+        check_known(names, |name| calendars.iter().any(|calendar| calendar.name == *name))?;
+        Ok(calendars)
+    }
+
     /// Whether the name is free, or the config's own, as far as this can be said without taking it.
     async fn check_name(&self, config: &CronConfig) -> Result<()> {
         match self.replica.store().config_named(&config.name).await? {
@@ -119,4 +133,24 @@ impl CronManager {
 
 fn not_found(id: CronConfigId) -> Error {
     Error::not_found(format!("config {id}"))
+}
+
+/// The next ticks that fall into no blackout.
+fn upcoming(schedule: &Schedule, calendars: &[Calendar], now: Timestamp, count: usize) -> Vec<Timestamp> {
+    let (mut next, mut after) = (Vec::new(), now);
+    for _ in 0..WALKS {
+        let blackouts = Blackouts::between(calendars.iter(), after, Timestamp::MAX);
+        while next.len() < count
+            && let Some(tick) = schedule.next_after(after).filter(|tick| *tick <= blackouts.through)
+        {
+            let end = blackouts.end(tick);
+            next.extend(end.is_none().then_some(tick));
+            after = end.unwrap_or(tick);
+        }
+        after = blackouts.through;
+        if next.len() == count || after == Timestamp::MAX {
+            break;
+        }
+    }
+    next
 }

@@ -6,11 +6,12 @@ use async_trait::async_trait;
 
 use super::{Metrics, WAITS, histogram::Histogram};
 use crate::{
-    AuditRecord, Author, ClaimToken, Control, ControlFields, CronConfig, CronConfigId, CronRun, Hold, JobName,
-    RegisteredReplica, ReplicaId, ReplicaStatus, Result, Revision, RunId, Token, TokenId,
+    AuditRecord, Author, Calendar, CalendarFields, CalendarId, ClaimToken, Control, ControlFields, CronConfig,
+    CronConfigId, CronRun, Hold, JobName, RegisteredReplica, ReplicaId, ReplicaStatus, Result, Revision, RunId, Token,
+    TokenId,
     contracts::{
-        AuditQuery, Beat, Busy, Clock, ConfigQuery, CreateRequest, Decide, Finish, HeldOutput, Home, Look, Pages, RunOutput,
-        RunQuery, Store, VersionQuery, Watch,
+        AuditQuery, Beat, Busy, CalendarQuery, Clock, ConfigQuery, CreateRequest, Decide, Finish, HeldOutput, Home,
+        Look, Pages, RunOutput, RunQuery, Store, VersionQuery, Watch,
     },
     domain::{
         NewToken, TokenHash,
@@ -91,6 +92,11 @@ timed! {
     requested(request_ids: &[String]) -> Result<Vec<CronRun>>;
     create_once(config: CronConfig, request: &CreateRequest, by: &Author) -> Result<CronConfig>;
     versions(id: CronConfigId, query: &VersionQuery) -> Result<Vec<ConfigVersion>>;
+    create_calendar(calendar: Calendar, by: &Author) -> Result<Calendar>;
+    update_calendar(id: CalendarId, fields: &CalendarFields, if_version: Option<i64>, by: &Author) -> Result<Option<Calendar>>;
+    delete_calendar(id: CalendarId, if_version: Option<i64>, by: &Author) -> Result<Option<Calendar>>;
+    calendar(id: CalendarId) -> Result<Option<Calendar>>;
+    calendars(query: &CalendarQuery) -> Result<Vec<Calendar>>;
     control() -> Result<Control>;
     update_control(fields: &ControlFields, if_version: Option<i64>, by: &Author) -> Result<Control>;
 }

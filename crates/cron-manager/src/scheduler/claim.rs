@@ -6,7 +6,7 @@ use tracing::Instrument;
 
 use super::{
     Replica,
-    plan::{decline, plan},
+    plan::{decline, plan_part},
 };
 use crate::{
     ClaimToken, CronRun, ErrorKind, Handler, PageId, Result, SkipReason,
@@ -55,7 +55,8 @@ impl Replica {
         match page.id().lane {
             Some(lane) if lane != claimant.replica_id => return,
             Some(_) if !handles && !external => return decline(page),
-            _ => plan(page, self.tuning.late_after),
+            _ if plan_part(page, self.tuning.late_after) => return,
+            _ => {}
         }
         for place in page.pending() {
             if handles && room.get() > 0 && page.start(place, claimant) {

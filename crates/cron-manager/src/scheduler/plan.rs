@@ -7,16 +7,24 @@ use jiff::Timestamp;
 use crate::{CatchUp, RunKind, Schedule, SkipReason, domain::ledger::Page};
 
 /// Writes each tick of the page in (watermark, now] once and moves the watermark to now.
+pub(super) fn plan(page: &mut Page, late_after: Duration) {
+    while plan_part(page, late_after) {}
+}
+
+/// Writes ticks of the page from the watermark on, each once, and moves the watermark to where they end: to now, unless very many
+/// blackouts lie on the way. True: there are more ticks to write, and none that were written may start.
 ///
 /// Ticks younger than `late_after` are on time. Of all that could start, the newest one is written as pending; the
 /// others, the ticks that catching up does not reach, and those that fell into a time in which none may run, are written as skipped.
-pub(super) fn plan(page: &mut Page, late_after: Duration) {
-    let Some(schedule) = page.config().schedule.clone().filter(|_| page.has_ticks()) else { return };
-    let late_through = page.now() - late_after;
+pub(super) fn plan_part(page: &mut Page, late_after: Duration) -> bool {
+    let Some(schedule) = page.config().schedule.clone().filter(|_| page.has_ticks()) else { return false };
     let spans = page.spans();
+    let end = spans.last().map_or(page.now(), |(_, through, _)| *through);
+    let has_more = end < page.now();
+    let late_through = if has_more { end } else { page.now() - late_after };
     let mut free = spans.iter().rev().filter(|(.., hindrance)| hindrance.is_none());
     let newest = free.find_map(|(after, through, _)| schedule.latest(*after, *through));
-    let fate = if page.is_busy() {
+    let fate = if page.is_busy() || has_more {
         Fate::Busy
     } else {
         newest.filter(|newest| may_start(page, *newest, late_through)).map_or(Fate::TooLate, Fate::Starts)
@@ -27,7 +35,8 @@ pub(super) fn plan(page: &mut Page, late_after: Duration) {
             None => plan_free(page, &schedule, Span { after, late_through, through }, fate),
         }
     }
-    page.move_watermark(page.now());
+    page.move_watermark(end);
+    has_more
 }
 
 /// Writes the ticks in a lane whose replica has no handler for the job: nobody else will ever run them.
@@ -35,14 +44,14 @@ pub(super) fn decline(page: &mut Page) {
     let Some(schedule) = page.config().schedule.clone().filter(|_| page.has_ticks()) else { return };
     for (after, through, hindrance) in page.spans() {
         skip(page, &schedule, hindrance.unwrap_or(SkipReason::NoHandler), after, through);
+        page.move_watermark(through);
     }
-    page.move_watermark(page.now());
 }
 
 /// What becomes of the newest tick that could start.
 #[derive(Clone, Copy)]
 enum Fate {
-    /// A run is live.
+    /// A run is live; or they are not the newest, and all are late.
     Busy,
     /// It starts, and is this one.
     Starts(Timestamp),

@@ -2,11 +2,12 @@
 
 use async_trait::async_trait;
 use cron_manager::{
-    AuditRecord, Author, ClaimToken, Control, ControlFields, CronConfig, CronConfigId, CronRun, Error, Hold, JobName,
-    RegisteredReplica, ReplicaId, ReplicaStatus, Result, Revision, RunId, Token, TokenId,
+    AuditRecord, Author, Calendar, CalendarFields, CalendarId, ClaimToken, Control, ControlFields, CronConfig,
+    CronConfigId, CronRun, Error, Hold, JobName, RegisteredReplica, ReplicaId, ReplicaStatus, Result, Revision, RunId,
+    Token, TokenId,
     contracts::{
-        AuditQuery, Beat, Busy, ConfigQuery, CreateRequest, Decide, Finish, HeldOutput, Look, Pages, RunOutput,
-        RunQuery, Store, VersionQuery, Watch,
+        AuditQuery, Beat, Busy, CalendarQuery, ConfigQuery, CreateRequest, Decide, Finish, HeldOutput, Look, Pages,
+        RunOutput, RunQuery, Store, VersionQuery, Watch,
     },
     domain::{
         NewToken, TokenHash,
@@ -120,6 +121,27 @@ impl Store for BrokenStore {
         away()
     }
     async fn update_control(&self, _: &ControlFields, _: Option<i64>, _: &Author) -> Result<Control> {
+        away()
+    }
+    async fn create_calendar(&self, _: Calendar, _: &Author) -> Result<Calendar> {
+        away()
+    }
+    async fn update_calendar(
+        &self,
+        _: CalendarId,
+        _: &CalendarFields,
+        _: Option<i64>,
+        _: &Author,
+    ) -> Result<Option<Calendar>> {
+        away()
+    }
+    async fn delete_calendar(&self, _: CalendarId, _: Option<i64>, _: &Author) -> Result<Option<Calendar>> {
+        away()
+    }
+    async fn calendar(&self, _: CalendarId) -> Result<Option<Calendar>> {
+        away()
+    }
+    async fn calendars(&self, _: &CalendarQuery) -> Result<Vec<Calendar>> {
         away()
     }
 }

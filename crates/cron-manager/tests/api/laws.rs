@@ -25,24 +25,26 @@ macro_rules! laws {
     };
 }
 
-async fn server() -> &'static Server {
+pub(crate) use laws;
+
+pub(crate) async fn server() -> &'static Server {
     Box::leak(Box::new(Server::keyed(&key("a", 1)).await))
 }
 
-fn refused(code: &str, fields: &[&str]) -> Result<Value, Refusal> {
+pub(crate) fn refused(code: &str, fields: &[&str]) -> Result<Value, Refusal> {
     Err((code.into(), fields.iter().map(|field| (*field).to_owned()).collect()))
 }
 
-fn invalid(field: &str) -> Result<Value, Refusal> {
+pub(crate) fn invalid(field: &str) -> Result<Value, Refusal> {
     refused("INVALID_ARGUMENT", &[field])
 }
 
 /// A config, made.
-async fn create(face: &Face, config: Value) -> Value {
+pub(crate) async fn create(face: &Face, config: Value) -> Value {
     face.call("CreateCronConfig", json!({ "cronConfig": config })).await.unwrap()["cronConfig"].take()
 }
 
-async fn update(face: &Face, request: Value) -> Result<Value, Refusal> {
+pub(crate) async fn update(face: &Face, request: Value) -> Result<Value, Refusal> {
     face.call("UpdateCronConfig", request).await.map(|mut answer| answer["cronConfig"].take())
 }
 

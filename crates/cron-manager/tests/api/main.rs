@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may end by a panic")]
 
 mod broken;
+mod calendars;
 mod client;
 mod configs;
 mod dry_runs;

@@ -1,8 +1,8 @@
 //! What a manager can be asked, a server can be asked.
 
 use cron_manager::{
-    Client, ControlFields, CronConfigFields, CronConfigId, ErrorKind, Events, Log, PauseFields, Role, RunId, RunState,
-    TokenId, TriggerFields,
+    BlackoutFields, CalendarFields, CalendarId, Client, ControlFields, CronConfigFields, CronConfigId, ErrorKind,
+    Events, Log, PauseFields, Role, RunId, RunState, TokenId, TriggerFields,
     client::{
         AuditFilter, ConfigFilter, RunFilter,
         proto::{CronJobUpdate, cron_job_update::Update, watch_event::Event},
@@ -184,6 +184,31 @@ async fn a_config_is_switched_paused_and_brought_back() {
     assert_eq!(off.to_json()["enabled"], false);
     let seen = client.validate(&fields("new"), 2).await.unwrap();
     assert_eq!((seen.next.len(), seen.timezone.as_str()), (2, "UTC"));
+}
+
+#[tokio::test]
+async fn calendars_are_created_named_emptied_and_deleted() {
+    let server = Server::start().await;
+    let client = server.client().await;
+    let closed = CalendarFields::named("closed").timezone("Europe/Berlin");
+    let weekends = BlackoutFields::recurring("0 0 * * SAT", std::time::Duration::from_secs(172_800));
+    let made = client.create_calendar(&closed.clone().blackouts([weekends])).await.unwrap();
+    let id = CalendarId(made.id());
+    assert_eq!(client.calendar(id).await.unwrap(), made);
+    assert_eq!(client.calendars().try_collect::<Vec<_>>().await.unwrap(), [made.clone()]);
+    let naming = CronConfigFields { calendars: Some(vec!["closed".into()]), ..fields("j").enabled(true) };
+    let config = CronConfigId(client.create_cron_config(&naming).await.unwrap().id());
+    let used = client.delete_calendar(id, None).await.unwrap_err();
+    assert_eq!(used.kind(), ErrorKind::FailedPrecondition);
+    let emptied = client.update_calendar(id, &closed.blackouts([]), Some(made.etag())).await.unwrap();
+    assert_eq!((emptied.blackouts.len(), emptied.timezone()), (0, "Europe/Berlin"));
+    let none = CronConfigFields { calendars: Some(Vec::new()), ..CronConfigFields::default().enabled(false) };
+    let config = client.update_cron_config(config, &none, None).await.unwrap();
+    assert_eq!((config.calendars.len(), config.enabled(), config.cron_expression()), (0, false, "0 0 29 2 *"));
+    assert_eq!(client.delete_calendar(id, Some(emptied.etag())).await.unwrap(), emptied);
+    let wrong =
+        client.create_calendar(&CalendarFields::named("c").blackouts([BlackoutFields::once("now", "then")])).await;
+    assert_eq!(wrong.unwrap_err().field(), Some("blackouts[0].from"));
 }
 
 #[tokio::test]

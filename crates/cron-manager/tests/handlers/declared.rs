@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use cron_manager::{
-    CatchUp, CronConfig, CronConfigFields, CronManager, Ctx, DeclaredJob, ErrorKind, Events, LockPolicy, Overlap,
-    Schedule, State, Tick, cron_job, domain::schedule::DstGap, jobs, schedules,
+    CalendarFields, CatchUp, CronConfig, CronConfigFields, CronManager, Ctx, DeclaredJob, ErrorKind, Events,
+    LockPolicy, Overlap, Schedule, State, Tick, cron_job, domain::schedule::DstGap, jobs, schedules,
 };
 use serde_json::json;
 
@@ -44,6 +44,9 @@ const CONTEXT: &str = r#"{"shop": 8, "distributed": true}"#;
 async fn look_around(events: Events, Ctx(context): Ctx<Shop>) {
     events.push(context.shop);
 }
+
+#[cron_job(every = "10s", calendars = ["closed", "holidays"])]
+async fn kept_back() {}
 
 #[cron_job(schedule = EVERY_YEAR)]
 async fn five_fields() {}
@@ -85,6 +88,19 @@ async fn what_the_attribute_says_is_what_the_config_becomes() {
     let seconds = |seconds| Some(Duration::from_secs(seconds));
     assert_eq!((policy.timeout, policy.jitter, policy.start_deadline), (seconds(90), seconds(5), seconds(120)));
     assert_eq!((policy.lock, policy.lock_at_least_for), (LockPolicy::Require, seconds(10)));
+}
+
+#[tokio::test]
+async fn the_attribute_names_calendars_that_are_there() {
+    let service = Service::new().await;
+    let declare = async || service.manager.declare([kept_back::DECLARATION]).await;
+    let error = declare().await.unwrap_err();
+    assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidArgument, Some("calendars[0]")));
+    for name in ["closed", "holidays"] {
+        service.manager.create_calendar(&CalendarFields::named(name)).await.unwrap();
+    }
+    let names: Vec<_> = declare().await.unwrap()[0].policy.calendars.iter().map(ToString::to_string).collect();
+    assert_eq!(names, ["closed", "holidays"]);
 }
 
 #[tokio::test]

@@ -136,7 +136,7 @@ fn bare(url: &str) -> HttpJob {
 /// Runs a job that somebody with a way into the store has written.
 async fn forged(server: &Server, job: HttpJob, name: &str, sealer: Option<Arc<dyn Sealer>>) -> String {
     let config = CronConfigFields::named(name).create("2025-06-01T12:00:00Z".parse().unwrap()).unwrap();
-    let run = run_of(CronConfig { job_type: JobType::Http(job), enabled: true, ..config });
+    let run = run_of(None, CronConfig { job_type: JobType::Http(job), enabled: true, ..config });
     let error = open().sealer(sealer).call(run).await.unwrap_err();
     assert_eq!(server.unseen(), 0, "nobody is called: {error}");
     assert!(error.contains(HEADER) && !error.contains("hush"), "{error}");

@@ -11,7 +11,8 @@ use std::{
 
 use async_trait::async_trait;
 use cron_manager::{
-    ActiveRun, ClaimToken, CronConfig, CronConfigFields, Fence, Handler, HandlerResult, HttpFields, ReplicaId, TraceParent,
+    ActiveRun, ClaimToken, CronConfig, CronConfigFields, Fence, Handler, HandlerResult, HttpFields, ReplicaId,
+    TraceParent,
     backends::{
         http::{HttpRunner, Resolve},
         system::SystemClock,
@@ -32,11 +33,11 @@ pub(crate) fn run(fields: CronConfigFields) -> ActiveRun {
 /// The same, asked for in a trace.
 pub(crate) fn asked_in(trace: Option<TraceParent>, fields: CronConfigFields) -> ActiveRun {
     let now: Timestamp = "2025-06-01T12:00:00Z".parse().unwrap();
-    run_of(CronConfigFields { name: Some("job".into()), enabled: Some(true), ..fields }.create(now).unwrap())
+    run_of(trace, CronConfigFields { name: Some("job".into()), enabled: Some(true), ..fields }.create(now).unwrap())
 }
 
 /// The same of a config.
-pub(crate) fn run_of(config: CronConfig) -> ActiveRun {
+pub(crate) fn run_of(trace: Option<TraceParent>, config: CronConfig) -> ActiveRun {
     let now = config.created_at;
     let place = Place { fence: Fence(6), ..Place::begun(now) };
     let mut page = Page::new(now, config.clone(), place, Vec::new());

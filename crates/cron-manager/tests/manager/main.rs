@@ -7,6 +7,7 @@
 )]
 
 mod asking;
+mod calendars;
 mod calls;
 mod cancelling;
 mod configs;

@@ -4,11 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use cron_manager::{
-    AuditRecord, Author, ClaimToken, Control, ControlFields, CronConfig, CronConfigId, CronRun, Error, Hold, JobName,
-    RegisteredReplica, ReplicaId, ReplicaStatus, Result, Revision, RunId, Token, TokenId,
+    AuditRecord, Author, Calendar, CalendarFields, CalendarId, ClaimToken, Control, ControlFields, CronConfig,
+    CronConfigId, CronRun, Error, Hold, JobName, RegisteredReplica, ReplicaId, ReplicaStatus, Result, Revision, RunId,
+    Token, TokenId,
     contracts::{
-        AuditQuery, Beat, Busy, Clock, ConfigQuery, CreateRequest, Decide, Finish, HeldOutput, Look, Pages, RunOutput,
-        RunQuery, Store, VersionQuery, Watch,
+        AuditQuery, Beat, Busy, CalendarQuery, Clock, ConfigQuery, CreateRequest, Decide, Finish, HeldOutput, Look,
+        Pages, RunOutput, RunQuery, Store, VersionQuery, Watch,
     },
     domain::{
         NewToken, TokenHash,
@@ -206,5 +207,31 @@ impl Store for FaultyStore {
 
     async fn update_control(&self, fields: &ControlFields, if_version: Option<i64>, by: &Author) -> Result<Control> {
         self.call(self.store.update_control(fields, if_version, by)).await
+    }
+
+    async fn create_calendar(&self, calendar: Calendar, by: &Author) -> Result<Calendar> {
+        self.call(self.store.create_calendar(calendar, by)).await
+    }
+
+    async fn update_calendar(
+        &self,
+        id: CalendarId,
+        fields: &CalendarFields,
+        if_version: Option<i64>,
+        by: &Author,
+    ) -> Result<Option<Calendar>> {
+        self.call(self.store.update_calendar(id, fields, if_version, by)).await
+    }
+
+    async fn delete_calendar(&self, id: CalendarId, if_version: Option<i64>, by: &Author) -> Result<Option<Calendar>> {
+        self.call(self.store.delete_calendar(id, if_version, by)).await
+    }
+
+    async fn calendar(&self, id: CalendarId) -> Result<Option<Calendar>> {
+        self.call(self.store.calendar(id)).await
+    }
+
+    async fn calendars(&self, query: &CalendarQuery) -> Result<Vec<Calendar>> {
+        self.call(self.store.calendars(query)).await
     }
 }

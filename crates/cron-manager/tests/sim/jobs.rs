@@ -3,24 +3,30 @@
 use std::{sync::Arc, time::Duration};
 
 use cron_manager::{
-    ActiveRun, Author, CronConfigFields, IntoHandler, LockPolicy,
+    ActiveRun, Author, BlackoutFields, CalendarFields, CronConfigFields, IntoHandler, LockPolicy,
     contracts::{Clock, Store},
     scheduler::Replica,
 };
 use serde_json::json;
 
 use crate::{
-    executor::{Machine, SimClock},
+    executor::{Machine, SimClock, true_time},
     world::{World, at_once},
 };
 
 /// The jobs whose lock outsiders take, too.
 pub(crate) const OUTSIDERS_JOBS: [&str; 2] = ["job-0", "job-1"];
+/// The calendars that jobs name.
+pub(crate) const CALENDARS: [&str; 2] = ["often", "seldom"];
 /// The job that foreign timers call for.
 pub(crate) const CALLED: &str = "called";
 
 impl World {
     pub(crate) fn create_configs(&mut self) {
+        for name in CALENDARS {
+            let calendar = self.blackouts(CalendarFields::named(name)).create(jiff::Timestamp::UNIX_EPOCH).unwrap();
+            at_once(self.store.create_calendar(calendar, &Author::code()));
+        }
         for at in 0..4 + self.random.below(4) {
             let name = format!("job-{at}");
             let fields = self.schedule(self.policy(CronConfigFields::named(&name).enabled(self.random.chance(0.9))));
@@ -76,7 +82,30 @@ impl World {
             jitter: seconds(&[0, 0, 1, 5]),
             lock: Some(self.random.pick(&[LockPolicy::Prefer, LockPolicy::Require])),
             lock_at_least_for: seconds(&[0, 0, 3]),
+            calendars: Some(
+                self.random
+                    .pick::<&[&str]>(&[&[], &[], &CALENDARS[..1], &CALENDARS])
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect(),
+            ),
             ..fields
+        }
+    }
+
+    /// Some blackouts of minutes, once and over and over.
+    pub(crate) fn blackouts(&self, fields: CalendarFields) -> CalendarFields {
+        let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
+        let from = true_time(self.executor.now() + self.random.millis(0..120_000));
+        let to = from + self.random.millis(1_000..90_000);
+        let local = |instant: jiff::Timestamp| instant.strftime("%Y-%m-%dT%H:%M:%S").to_string();
+        let once = BlackoutFields::once(local(from), local(to));
+        let often = self.random.pick(&["*/3 * * * *", "30 */2 * * * *", "15 */5 * * * *"]);
+        let recurring = BlackoutFields::recurring(often, self.random.pick(&[minutes(1), minutes(2)]));
+        match self.random.below(3) {
+            0 => fields.blackouts([]),
+            1 => fields.blackouts([once]),
+            _ => fields.blackouts([once, recurring]),
         }
     }
 

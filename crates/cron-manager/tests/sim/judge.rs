@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use parking_lot::Mutex;
 
 use crate::{
+    calendars::Calendars,
     executor::{Executor, true_time},
     jobs::OUTSIDERS_JOBS,
     switches::Switches,
@@ -43,6 +44,7 @@ pub(crate) struct Seen {
     deaths: HashMap<ReplicaId, Duration>,
     edits: HashMap<CronConfigId, i64>,
     pub(crate) switches: Switches,
+    pub(crate) calendars: Calendars,
 }
 
 /// What a whole simulation came to.
@@ -194,6 +196,9 @@ impl Seen {
         }
         if let Some(what) = self.switches.page(page) {
             self.violation("switch", what);
+        }
+        if let Some(what) = self.calendars.page(page, &self.rows) {
+            self.violation("calendar", what);
         }
         page.runs().for_each(|run| self.row(run));
     }

@@ -2,12 +2,13 @@
 
 use async_trait::async_trait;
 use cron_manager::{
-    AuditRecord, Author, ClaimToken, Control, ControlFields, CronConfig, CronConfigId, CronRun, Hold, JobName,
-    RegisteredReplica, ReplicaId, ReplicaStatus, Result, Revision, RunId, Token, TokenId,
+    AuditRecord, Author, Calendar, CalendarFields, CalendarId, ClaimToken, Control, ControlFields, CronConfig,
+    CronConfigId, CronRun, Hold, JobName, RegisteredReplica, ReplicaId, ReplicaStatus, Result, Revision, RunId, Token,
+    TokenId,
     backends::memory::MemoryStore,
     contracts::{
-        AuditQuery, Beat, Busy, ConfigQuery, CreateRequest, Decide, Finish, HeldOutput, Look, Pages, RunOutput,
-        RunQuery, Store, VersionQuery, Watch,
+        AuditQuery, Beat, Busy, CalendarQuery, ConfigQuery, CreateRequest, Decide, Finish, HeldOutput, Look, Pages,
+        RunOutput, RunQuery, Store, VersionQuery, Watch,
     },
     domain::{
         NewToken, TokenHash,
@@ -30,7 +31,9 @@ impl Store for JudgedStore {
     }
 
     async fn create(&self, config: CronConfig, by: &Author) -> Result<CronConfig> {
-        self.store.create(config, by).await
+        let created = self.store.create(config, by).await?;
+        self.judge.seen.lock().calendars.config(&created);
+        Ok(created)
     }
 
     async fn transact(&self, pages: Pages<'_>, busy: Busy, decide: Decide<'_>) -> Result<Vec<Page>> {
@@ -162,5 +165,35 @@ impl Store for JudgedStore {
         let control = self.store.update_control(fields, if_version, by).await?;
         self.judge.seen.lock().switches.control(&control);
         Ok(control)
+    }
+
+    async fn create_calendar(&self, calendar: Calendar, by: &Author) -> Result<Calendar> {
+        let created = self.store.create_calendar(calendar, by).await?;
+        self.judge.seen.lock().calendars.changed(&created);
+        Ok(created)
+    }
+
+    async fn update_calendar(
+        &self,
+        id: CalendarId,
+        fields: &CalendarFields,
+        if_version: Option<i64>,
+        by: &Author,
+    ) -> Result<Option<Calendar>> {
+        let changed = self.store.update_calendar(id, fields, if_version, by).await?;
+        changed.iter().for_each(|calendar| self.judge.seen.lock().calendars.changed(calendar));
+        Ok(changed)
+    }
+
+    async fn delete_calendar(&self, id: CalendarId, if_version: Option<i64>, by: &Author) -> Result<Option<Calendar>> {
+        self.store.delete_calendar(id, if_version, by).await
+    }
+
+    async fn calendar(&self, id: CalendarId) -> Result<Option<Calendar>> {
+        self.store.calendar(id).await
+    }
+
+    async fn calendars(&self, query: &CalendarQuery) -> Result<Vec<Calendar>> {
+        self.store.calendars(query).await
     }
 }

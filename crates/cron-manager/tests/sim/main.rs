@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may end by a panic")]
 
+mod calendars;
 mod executor;
 mod faulty;
 mod jobs;

@@ -3,7 +3,8 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use cron_manager::{
-    ControlFields, CronConfig, CronConfigFields, CronConfigId, CronManager, ErrorKind, PageId, PauseFields, RunState,
+    CalendarFields, CalendarId, ControlFields, CronConfig, CronConfigFields, CronConfigId, CronManager, ErrorKind,
+    PageId, PauseFields, RunState,
     backends::memory::{LocalSignal, MemoryLocker, MemoryStore},
     contracts::{Clock, ConfigQuery, RunQuery, Store},
     domain::ledger::Account,
@@ -15,7 +16,7 @@ use parking_lot::Mutex;
 use crate::{
     executor::{Executor, Machine, SimClock, SimSpawn},
     faulty::{Faults, FaultyStore},
-    jobs::{CALLED, OUTSIDERS_JOBS},
+    jobs::{CALENDARS, CALLED, OUTSIDERS_JOBS},
     judge::{Judge, Verdict},
     judged::JudgedStore,
     locker::{FaultyLocker, SharedLock},
@@ -163,6 +164,7 @@ impl World {
             14 => self.switch_off(),
             15 => self.pause_config(),
             16 => self.cancel(),
+            9 => self.change_calendar(),
             _ => self.change_luck(at),
         }
     }
@@ -300,6 +302,15 @@ impl World {
             if fields.until.is_none() {
                 manager.resume(id, None).await.unwrap();
             }
+        });
+    }
+
+    /// A user writes other blackouts into a calendar.
+    fn change_calendar(&self) {
+        let (manager, fields) = (self.user(), self.blackouts(CalendarFields::default()));
+        let id = CalendarId(1 + self.random.below(CALENDARS.len() as u64) as i32);
+        self.executor.spawn_on(USERS, async move {
+            manager.update_calendar(id, &fields, None).await.unwrap();
         });
     }
 

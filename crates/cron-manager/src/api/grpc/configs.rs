@@ -116,7 +116,7 @@ pub(super) async fn validate(
     let count = usize::try_from(asked.count).map_err(|_| Misfit::new("count", "must not be negative"))?;
     let count = if count == 0 { SHOWN } else { count };
     let config = fields(asked.cron_config.unwrap_or_default())?;
-    Ok(show_preview(&manager.validate(&config, count)?))
+    Ok(show_preview(&manager.validate(&config, count).await?))
 }
 
 pub(super) async fn query_text(

@@ -1,6 +1,7 @@
 //! The gRPC service.
 
 mod access;
+mod calendars;
 mod configs;
 mod control;
 #[cfg(feature = "rest")]
@@ -132,6 +133,11 @@ methods! {
     call retry_cron_job: RetryCronJobRequest -> CronJob = runs::retry;
     call get_control: GetControlRequest -> Control = control::get;
     call update_control: UpdateControlRequest -> Control = control::update;
+    call create_calendar: CreateCalendarRequest -> Calendar = calendars::create;
+    call list_calendars: ListCalendarsRequest -> ListCalendarsResponse = calendars::list;
+    call get_calendar: GetCalendarRequest -> Calendar = calendars::get;
+    call update_calendar: UpdateCalendarRequest -> Calendar = calendars::update;
+    call delete_calendar: DeleteCalendarRequest -> Calendar = calendars::delete;
     call list_cron_jobs: ListCronJobsRequest -> ListCronJobsResponse = runs::list;
     call get_cron_job: GetCronJobRequest -> CronJob = runs::get;
     call get_cron_job_log: GetCronJobLogRequest -> CronJobLog = runs::log;

@@ -35,6 +35,7 @@ pub(crate) fn show_config(config: &CronConfig) -> proto::CronConfig {
         lock: Some(show_word(policy.lock)),
         lock_at_least_for: policy.lock_at_least_for.map(show_duration),
         min_gap: Some(show_duration(policy.min_gap)),
+        calendars: policy.calendars.iter().map(ToString::to_string).collect(),
         paused: config.paused.as_ref().map(show_pause),
         description: config.schedule.as_ref().map(Schedule::describe),
         created_at: Some(show_time(config.created_at)),
@@ -91,6 +92,8 @@ pub(crate) fn fields(given: proto::CronConfig) -> Result<CronConfigFields, Misfi
         lock: given.lock.map(|text| word("lock", text)).transpose()?,
         lock_at_least_for: length("lockAtLeastFor", given.lock_at_least_for)?,
         min_gap: length("minGap", given.min_gap)?,
+        // A list that is empty is as one that is absent.
+        calendars: Some(given.calendars).filter(|names| !names.is_empty()),
         ..fields
     })
 }
@@ -124,11 +127,11 @@ impl Change {
         let id = config.id.ok_or_else(|| Misfit::new("id", "which config? give its id"))?;
         let etag = config.etag.take().filter(|etag| !etag.is_empty());
         let version = etag.as_deref().map(version).transpose()?.flatten();
-        let config = match asked.update_mask.filter(|mask| !mask.paths.is_empty()) {
-            Some(mask) => masked(&config, &mask)?,
-            None => config,
+        let fields = match asked.update_mask.filter(|mask| !mask.paths.is_empty()) {
+            Some(mask) => masked_fields(&config, &mask)?,
+            None => fields(config)?,
         };
-        Ok(Self { id: CronConfigId(id), fields: fields(config)?, version })
+        Ok(Self { id: CronConfigId(id), fields, version })
     }
 }
 
@@ -144,6 +147,13 @@ fn agree<T: PartialEq>(field: &str, ours: &mut Option<T>, original: Option<T>) -
         }
         _ => Ok(()),
     }
+}
+
+/// The fields of the mask, a list that is to be empty among them.
+fn masked_fields(config: &proto::CronConfig, mask: &FieldMask) -> Result<CronConfigFields, Misfit> {
+    let fields = fields(masked(config, mask)?)?;
+    let is_list_meant = mask.paths.iter().any(|path| path == "calendars" || path == "*");
+    Ok(CronConfigFields { calendars: fields.calendars.or(is_list_meant.then(Vec::new)), ..fields })
 }
 
 /// The fields of the mask; those that are absent are cleared (AIP-134).
@@ -234,6 +244,7 @@ mod tests {
             external: Some(true),
             lock: Some(LockPolicy::Require),
             min_gap: second,
+            calendars: Some(vec!["holidays".into(), "nights".into()]),
             ..named.clone()
         };
         let at = CronConfigFields { at: Some("2031-01-02T03:04:05Z".parse().unwrap()), ..named.clone() };
@@ -269,8 +280,11 @@ mod tests {
         for field in message.fields() {
             // What is said of a job goes with its type.
             let is_of_a_job = matches!(field.name(), "http" | "command" | "query");
-            let is_set_by_callers =
-                !marks(&field).output_only && !matches!(field.name(), "id" | "etag") && !is_of_a_job;
+            // A list is cleared by the mask alone.
+            let is_set_by_callers = !marks(&field).output_only
+                && !matches!(field.name(), "id" | "etag")
+                && !is_of_a_job
+                && !field.is_list();
             assert_eq!(cleared.has_field(&field), is_set_by_callers, "{}", field.name());
             let is_shown = shown.iter().any(|config| config.has_field(&field));
             assert!(is_shown || marks(&field).output_only || field.name() == "query", "{}", field.name());
@@ -282,7 +296,7 @@ mod tests {
         let all = FieldMask { paths: vec!["*".into()] };
         let named = proto::CronConfig { name: Some("j".into()), ..proto::CronConfig::default() };
         for old in configs() {
-            let fields = fields(masked(&named, &all).unwrap()).unwrap();
+            let fields = masked_fields(&named, &all).unwrap();
             let new = fields.change(old).unwrap();
             assert_eq!(new, CronConfig { context: Context::default(), ..config(&CronConfigFields::named("j")) });
         }

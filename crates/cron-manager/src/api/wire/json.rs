@@ -35,11 +35,20 @@ pub(crate) fn fit(message: &MessageDescriptor, object: &mut Map<String, Value>, 
         if marks(&field).json_text && !value.is_string() {
             *value = Value::String(value.to_string());
         }
-        if let (Kind::Message(inner), Value::Object(fields)) = (field.kind(), value)
-            && !field.is_map()
-            && !inner.full_name().starts_with("google.protobuf.")
-        {
-            fit(&inner, fields, &format!("{at}{name}."))?;
+        let Kind::Message(inner) = field.kind() else { continue };
+        if field.is_map() || inner.full_name().starts_with("google.protobuf.") {
+            continue;
+        }
+        match value {
+            Value::Object(fields) => fit(&inner, fields, &format!("{at}{name}."))?,
+            Value::Array(items) => {
+                for (place, item) in items.iter_mut().enumerate() {
+                    if let Value::Object(fields) = item {
+                        fit(&inner, fields, &format!("{at}{name}[{place}]."))?;
+                    }
+                }
+            }
+            _ => {}
         }
     }
     Ok(())

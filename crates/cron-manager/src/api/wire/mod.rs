@@ -1,6 +1,7 @@
 //! What our nouns are on the wire, and the one place where a `CronRun` becomes a `CronJob`.
 
 mod access;
+mod calendar;
 mod config;
 mod control;
 mod etag;
@@ -14,6 +15,7 @@ mod run;
 mod scalar;
 
 pub(super) use access::{audit_query, new_token, show_record, show_token};
+pub(super) use calendar::{calendar_change, calendar_fields, show_calendar};
 pub(super) use config::{Change, fields, new_config, show_config};
 pub(super) use control::{control_change, pause_fields, show_control, show_preview, show_version};
 pub(super) use etag::{etag, version};

@@ -1,6 +1,7 @@
 //! Everything in this process's memory: the reference that the other back ends are held to, and enough for tests.
 
 mod access;
+mod calendars;
 mod locker;
 mod output;
 mod registry;

@@ -8,12 +8,12 @@ use parking_lot::Mutex;
 
 use super::{output::Output, tables::Tables};
 use crate::{
-    AuditRecord, Author, ClaimToken, Control, ControlFields, CronConfig, CronConfigId, CronRun, Hold, JobName, LogPart,
-    PageId, RegisteredReplica, ReplicaId, ReplicaStatus, Result, Revision, RunId, RunOutput, RunState, StoreId, Token,
-    TokenId,
+    AuditRecord, Author, Calendar, CalendarFields, CalendarId, ClaimToken, Control, ControlFields, CronConfig,
+    CronConfigId, CronRun, Hold, JobName, LogPart, PageId, RegisteredReplica, ReplicaId, ReplicaStatus, Result,
+    Revision, RunId, RunOutput, RunState, StoreId, Token, TokenId,
     contracts::{
-        AuditQuery, Beat, Busy, Clock, ConfigQuery, CreateRequest, Decide, Finish, HeldOutput, Look, Pages, RunQuery,
-        Running, Standing, Store, VersionQuery, Waiting, Watch,
+        AuditQuery, Beat, Busy, CalendarQuery, Clock, ConfigQuery, CreateRequest, Decide, Finish, HeldOutput, Look,
+        Pages, RunQuery, Running, Standing, Store, VersionQuery, Waiting, Watch,
     },
     domain::{
         NewToken, TokenHash,
@@ -270,6 +270,51 @@ impl Store for MemoryStore {
         let mut tables = self.tables.lock();
         let now = self.now();
         tables.update_control(fields, if_version, by, now)
+    }
+
+    async fn create_calendar(&self, calendar: Calendar, by: &Author) -> Result<Calendar> {
+        let mut tables = self.tables.lock();
+        let now = self.now();
+        let calendar = tables.calendars.create(calendar, now)?;
+        let record = AuditRecord::calendar(None, Some(&calendar), by);
+        record.into_iter().for_each(|record| tables.audit.add(record, now));
+        Ok(calendar)
+    }
+
+    async fn update_calendar(
+        &self,
+        id: CalendarId,
+        fields: &CalendarFields,
+        if_version: Option<i64>,
+        by: &Author,
+    ) -> Result<Option<Calendar>> {
+        let mut tables = self.tables.lock();
+        let now = self.now();
+        let Some(old) = tables.calendars.get(id).cloned() else { return Ok(None) };
+        let users = tables.users_of(&old.name);
+        let new = tables.calendars.change(&old, fields, if_version, &users, now)?;
+        let record = AuditRecord::calendar(Some(&old), Some(&new), by);
+        record.into_iter().for_each(|record| tables.audit.add(record, now));
+        Ok(Some(new))
+    }
+
+    async fn delete_calendar(&self, id: CalendarId, if_version: Option<i64>, by: &Author) -> Result<Option<Calendar>> {
+        let mut tables = self.tables.lock();
+        let now = self.now();
+        let Some(old) = tables.calendars.get(id).cloned() else { return Ok(None) };
+        let users = tables.users_of(&old.name);
+        tables.calendars.delete(&old, if_version, &users)?;
+        let record = AuditRecord::calendar(Some(&old), None, by);
+        record.into_iter().for_each(|record| tables.audit.add(record, now));
+        Ok(Some(old))
+    }
+
+    async fn calendar(&self, id: CalendarId) -> Result<Option<Calendar>> {
+        Ok(self.tables.lock().calendars.get(id).cloned())
+    }
+
+    async fn calendars(&self, query: &CalendarQuery) -> Result<Vec<Calendar>> {
+        Ok(self.tables.lock().calendars.list(query))
     }
 }
 

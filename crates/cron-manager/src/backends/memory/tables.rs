@@ -9,12 +9,13 @@ use jiff::Timestamp;
 
 use super::{
     access::{Audit, Tokens},
+    calendars::Calendars,
     output::Output,
     registry::Registry,
 };
 use crate::{
-    AuditRecord, Author, ClaimToken, Control, ControlFields, CronConfig, CronConfigId, CronRun, Error, ErrorKind,
-    Fence, Hold, JobName, PageId, ReplicaId, Result, Revision, RunId, RunKind, RunState, StoreId,
+    AuditRecord, Author, CalendarName, ClaimToken, Control, ControlFields, CronConfig, CronConfigId, CronRun, Error,
+    ErrorKind, Fence, Hold, JobName, PageId, ReplicaId, Result, Revision, RunId, RunKind, RunState, StoreId,
     contracts::CreateRequest,
     domain::{
         SwitchedOff,
@@ -33,6 +34,7 @@ pub(super) struct Tables {
     pub(super) tokens: Tokens,
     pub(super) audit: Audit,
     pub(super) control: Control,
+    pub(super) calendars: Calendars,
     /// When jobs were switched off, oldest first.
     off: Vec<SwitchedOff>,
     names: HashMap<JobName, CronConfigId>,
@@ -79,6 +81,7 @@ impl Tables {
             tokens: Tokens::default(),
             audit: Audit::default(),
             control: Control::default(),
+            calendars: Calendars::default(),
             off: Vec::new(),
             names: HashMap::new(),
             ticks: HashSet::new(),
@@ -94,6 +97,7 @@ impl Tables {
         if let Some(id) = self.names.get(&config.name) {
             return Err(name_taken(&self.configs[id].config));
         }
+        self.calendars.check(&config)?;
         let id = CronConfigId(self.configs.last_key_value().map_or(1, |(id, _)| id.0 + 1));
         let config = CronConfig { id, created_at: now, updated_at: now, ..config };
         self.names.insert(config.name.clone(), id);
@@ -140,7 +144,8 @@ impl Tables {
         let Mark { watermark, fence, started_at, .. } = *mark;
         let place = Place { lane: id.lane, open, watermark, fence, started_at };
         let off = self.off.iter().filter(|off| off.until.is_none_or(|until| until > watermark)).copied().collect();
-        Some(Page::new(now, row.config.clone(), place, runs).with_switched_off(off))
+        let page = Page::new(now, row.config.clone(), place, runs).with_switched_off(off);
+        Some(page.with_calendars(self.calendars.all().clone()))
     }
 
     pub(super) fn update_control(
@@ -182,6 +187,7 @@ impl Tables {
             {
                 return Err(name_taken(&self.configs[&self.names[&config.name]].config));
             }
+            page.edited().map_or(Ok(()), |config| self.calendars.check(config))?;
             let running = page.runs().filter(|run| run.state == RunState::Running).count();
             if page.config().is_exclusive() && running > 1 {
                 return Err(broken(format!("{running} runs of {} would be running", page.config().name)));
@@ -266,6 +272,12 @@ impl Tables {
 
     pub(super) fn named(&self, name: &JobName) -> Option<&CronConfig> {
         self.names.get(name).map(|id| &self.configs[id].config)
+    }
+
+    /// The configs that name a calendar and are not deleted.
+    pub(super) fn users_of(&self, calendar: &CalendarName) -> Vec<JobName> {
+        let configs = self.configs.values().map(|row| &row.config).filter(|config| config.deleted_at.is_none());
+        configs.filter(|config| config.policy.calendars.contains(calendar)).map(|config| config.name.clone()).collect()
     }
 
     /// How far the service's page of a config has come.

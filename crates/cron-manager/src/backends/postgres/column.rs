@@ -11,8 +11,8 @@ use sqlx::{
 };
 
 use crate::{
-    AuditId, ClaimToken, Context, CronConfigId, Fence, JobName, ReplicaId, Revision, Role, RunId, RunKind, RunState,
-    SkipReason, StoreId, TokenId, TraceParent, domain::schedule::DstGap,
+    AuditId, CalendarId, CalendarName, ClaimToken, Context, CronConfigId, Fence, JobName, ReplicaId, Revision, Role,
+    RunId, RunKind, RunState, SkipReason, StoreId, TokenId, TraceParent, domain::schedule::DstGap,
 };
 
 /// Lets values of a type stand in columns of another type's kind: how it is stored, and how it is loaded.
@@ -61,6 +61,8 @@ stored!(Revision as i64, |revision| revision.0, |revision| Ok(Self(revision)));
 stored!(ClaimToken as i64, |token| token.0, |token| Ok(Self(token)));
 stored!(TokenId as i64, |id| id.0, |id| Ok(Self(id)));
 stored!(AuditId as i64, |id| id.0, |id| Ok(Self(id)));
+stored!(CalendarId as i32, |id| id.0, |id| Ok(Self(id)));
+stored!(CalendarName as String, |name| name.as_str(), |name| Ok(Self::new(&name)?));
 stored!(Role as String, |role| role.as_str(), |word| known(Self::from_word(&word), &word));
 stored!(Context as String, |context| context.as_str(), |text| Ok(Self::parse(&text)?));
 stored!(JobName as String, |name| name.as_str(), |name| Ok(name.parse()?));

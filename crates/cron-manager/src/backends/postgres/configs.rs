@@ -6,7 +6,7 @@ use serde_json::Value;
 use sqlx::postgres::PgRow;
 
 use super::{
-    audit,
+    audit, calendars,
     column::{Instant, Nanoseconds},
     error::Failure,
     fields::Fields,
@@ -27,7 +27,7 @@ macro_rules! config_columns {
             "id, name, enabled, context, job_type, job, ",
             super::schedules::schedule_columns!(),
             ", external, catch_up, overlap, on_abandoned, start_deadline, timeout, jitter, lock, lock_at_least_for, min_gap, \
-             paused_at, paused_until, pause_reason, version, created_at, updated_at, deleted_at, watermark, fence, started_at"
+             calendars, paused_at, paused_until, pause_reason, version, created_at, updated_at, deleted_at, watermark, fence, started_at"
         )
     };
 }
@@ -117,6 +117,7 @@ impl PolicyColumns {
         };
         let lock = fields.take()?;
         let limits = Policy { lock_at_least_for: fields.duration_or_none()?, min_gap: fields.duration()?, ..limits };
+        let limits = Policy { calendars: fields.take()?, ..limits };
         Ok(Self { catch_up, overlap, on_abandoned, lock, limits })
     }
 
@@ -187,6 +188,7 @@ pub(super) async fn next_revision(on: &mut Session) -> sqlx::Result<(Revision, T
 
 /// Keeps a new config, and gives it its id and its times.
 pub(super) async fn create(on: &mut Session, config: &CronConfig, by: &Author) -> Result<CronConfig, Failure> {
+    calendars::check(on, config).await?;
     let (revision, now) = next_revision(on).await?;
     refuse_taken(on, &config.name, CronConfigId(0)).await?;
     let config = CronConfig { created_at: now, updated_at: now, ..config.clone() };
@@ -194,9 +196,9 @@ pub(super) async fn create(on: &mut Session, config: &CronConfig, by: &Author) -
         "INSERT INTO @cron_configs (name, enabled, context, job_type, job, distributed, ",
         schedule_columns!(),
         ", external, catch_up, overlap, on_abandoned, start_deadline, timeout, jitter, lock, lock_at_least_for, min_gap, \
-         paused_at, paused_until, pause_reason, version, updated_at, deleted_at, revision, watermark, fence, created_at) \
+         calendars, paused_at, paused_until, pause_reason, version, updated_at, deleted_at, revision, watermark, fence, created_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, \
-         $27, $28, $29, 0, $26) \
+         $27, $28, $29, $30, 0, $27) \
          RETURNING id"
     ));
     let row = on.row(bind(query, &config).bind(revision).bind(Instant(now))).await?;
@@ -213,6 +215,7 @@ pub(super) async fn create_once(
     request: &CreateRequest,
     by: &Author,
 ) -> Result<CronConfig, Failure> {
+    calendars::check(on, config).await?;
     // One who creates at a time.
     next_revision(on).await?;
     let query = on.query("SELECT config_id, body = $2 FROM @cron_requests WHERE id = $1");
@@ -243,16 +246,16 @@ pub(super) async fn edit(
         "UPDATE @cron_configs SET (name, enabled, context, job_type, job, distributed, ",
         schedule_columns!(),
         ", external, catch_up, overlap, on_abandoned, start_deadline, timeout, jitter, lock, lock_at_least_for, min_gap, \
-         paused_at, paused_until, pause_reason, version, updated_at, deleted_at, revision, watermark, fence, started_at) = ($1, $2, $3, \
-         $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31) \
-         WHERE id = $32"
+         calendars, paused_at, paused_until, pause_reason, version, updated_at, deleted_at, revision, watermark, fence, started_at) = ($1, $2, $3, \
+         $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32) \
+         WHERE id = $33"
     ));
     let query = bind(query, config).bind(revision).bind(Instant(place.watermark)).bind(place.fence);
     on.run(query.bind(place.started_at.map(Instant)).bind(config.id)).await?;
     Ok(write_version(on, config, place.watermark).await?)
 }
 
-/// Binds `$1` to `$27`: what an edit may change.
+/// Binds `$1` to `$28`: what an edit may change.
 fn bind<'q>(query: Statement<'q>, config: &CronConfig) -> Statement<'q> {
     let CronConfig { policy, paused, .. } = config;
     let query = query
@@ -274,6 +277,7 @@ fn bind<'q>(query: Statement<'q>, config: &CronConfig) -> Statement<'q> {
         .bind(word(&policy.lock))
         .bind(policy.lock_at_least_for.map(Nanoseconds))
         .bind(Nanoseconds(policy.min_gap))
+        .bind(policy.calendars.as_slice())
         .bind(paused.as_ref().map(|pause| Instant(pause.since)))
         .bind(paused.as_ref().and_then(|pause| pause.until).map(Instant))
         .bind(paused.as_ref().and_then(|pause| pause.reason.as_deref()))

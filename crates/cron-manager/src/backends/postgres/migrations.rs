@@ -26,6 +26,8 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     // The version before takes every job for an inline one; it has no handler by the name of another.
     Migration { sql: include_str!("migrations/0006_jobs.sql"), oldest_program: 5 },
     Migration { sql: include_str!("migrations/0007_finish.sql"), oldest_program: 5 },
+    // The version before starts runs in blackouts, and cannot read the reason of their skips.
+    Migration { sql: include_str!("migrations/0008_calendars.sql"), oldest_program: 8 },
 ];
 
 /// The form of the tables.

@@ -16,6 +16,7 @@
 
 mod accounts;
 mod audit;
+mod calendars;
 mod column;
 mod configs;
 mod control;

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use sqlx::postgres::PgBindIterExt;
 
 use super::{
+    calendars,
     column::{Instant, lane_key},
     error::Failure,
     fields::Fields,
@@ -47,11 +48,13 @@ async fn read(on: &mut Session, locked: Locked) -> Result<Vec<Page>, Failure> {
     if places.is_empty() {
         return Ok(Vec::new());
     }
+    let calendars = calendars::named_by(on, places.values().map(|(config, _)| config)).await?;
     let (now, off, mut runs) = rows(on, &places).await?;
     let page = |(id, (config, place))| {
         let mut runs = runs.remove(&id).unwrap_or_default();
         runs.sort_by_key(|run: &CronRun| (run.state == RunState::Skipped, run.id));
-        Page::new(now, config, place, runs).with_switched_off(Arc::clone(&off))
+        let page = Page::new(now, config, place, runs).with_switched_off(Arc::clone(&off));
+        page.with_calendars(Arc::clone(&calendars))
     };
     Ok(places.into_iter().map(page).collect())
 }

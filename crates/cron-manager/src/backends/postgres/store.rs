@@ -4,15 +4,16 @@ use async_trait::async_trait;
 use sqlx::postgres::PgConnectOptions;
 
 use super::{
-    accounts, audit, configs, control, finish, line::Line, look, output, pages, replicas, runs, signal::PostgresSignal,
-    tokens,
+    accounts, audit, calendars, configs, control, finish, line::Line, look, output, pages, replicas, runs,
+    signal::PostgresSignal, tokens,
 };
 use crate::{
-    AuditRecord, Author, ClaimToken, Control, ControlFields, CronConfig, CronConfigId, CronRun, Hold, JobName,
-    RegisteredReplica, ReplicaId, ReplicaStatus, Result, Revision, RunId, RunOutput, Token, TokenId,
+    AuditRecord, Author, Calendar, CalendarFields, CalendarId, ClaimToken, Control, ControlFields, CronConfig,
+    CronConfigId, CronRun, Hold, JobName, RegisteredReplica, ReplicaId, ReplicaStatus, Result, Revision, RunId,
+    RunOutput, Token, TokenId,
     contracts::{
-        AuditQuery, Beat, Busy, ConfigQuery, CreateRequest, Decide, Finish, HeldOutput, Home, Look, Pages, Randomness,
-        RunQuery, Spawn, Store, VersionQuery, Watch,
+        AuditQuery, Beat, Busy, CalendarQuery, ConfigQuery, CreateRequest, Decide, Finish, HeldOutput, Home, Look,
+        Pages, Randomness, RunQuery, Spawn, Store, VersionQuery, Watch,
     },
     domain::{
         NewToken, TokenHash,
@@ -189,5 +190,35 @@ impl Store for PostgresStore {
     async fn update_control(&self, fields: &ControlFields, if_version: Option<i64>, by: &Author) -> Result<Control> {
         let update = move |mut on| async move { (control::update(&mut on, fields, if_version, by).await, on) };
         self.turns.writing(update).await
+    }
+
+    async fn create_calendar(&self, calendar: Calendar, by: &Author) -> Result<Calendar> {
+        let calendar = &calendar;
+        self.turns.writing(move |mut on| async move { (calendars::create(&mut on, calendar, by).await, on) }).await
+    }
+
+    async fn update_calendar(
+        &self,
+        id: CalendarId,
+        fields: &CalendarFields,
+        if_version: Option<i64>,
+        by: &Author,
+    ) -> Result<Option<Calendar>> {
+        let update = move |mut on| async move { (calendars::update(&mut on, id, fields, if_version, by).await, on) };
+        self.turns.writing(update).await
+    }
+
+    async fn delete_calendar(&self, id: CalendarId, if_version: Option<i64>, by: &Author) -> Result<Option<Calendar>> {
+        self.turns
+            .writing(move |mut on| async move { (calendars::delete(&mut on, id, if_version, by).await, on) })
+            .await
+    }
+
+    async fn calendar(&self, id: CalendarId) -> Result<Option<Calendar>> {
+        self.turns.once(move |mut on| async move { (calendars::by_id(&mut on, id).await, on) }).await
+    }
+
+    async fn calendars(&self, query: &CalendarQuery) -> Result<Vec<Calendar>> {
+        self.turns.once(move |mut on| async move { (calendars::list(&mut on, query).await, on) }).await
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sqlx::postgres::PgBindIterExt;
 
 use super::{
-    audit,
+    audit, calendars,
     column::{Count, Instant, Nanoseconds, whole},
     configs,
     error::Failure,
@@ -220,6 +220,9 @@ async fn edit(on: &mut Session, pages: &[Page]) -> Result<(), Failure> {
         .collect();
     if edits.is_empty() {
         return Ok(());
+    }
+    for (_, config) in &edits {
+        calendars::check(on, config).await?;
     }
     let (revision, _) = configs::next_revision(on).await?;
     for (page, config) in edits {

@@ -9,7 +9,7 @@ use serde::{
     ser::Error as _,
 };
 
-use crate::{Context, JobName, ReplicaId};
+use crate::{CalendarName, Context, JobName, ReplicaId};
 
 /// A value and what stands for it in a column.
 pub(super) trait Column: Sized {
@@ -76,6 +76,20 @@ impl Column for JobName {
 
     fn load(stored: String) -> Result<Self, impl Display> {
         stored.parse()
+    }
+}
+
+/// As JSON text.
+impl Column for Vec<CalendarName> {
+    type Stored = String;
+
+    fn store(&self) -> Result<String, impl Display> {
+        serde_json::to_string(&self.iter().map(CalendarName::as_str).collect::<Vec<_>>())
+    }
+
+    fn load(stored: String) -> Result<Self, impl Display> {
+        let names = serde_json::from_str::<Vec<String>>(&stored).map_err(|error| error.to_string())?;
+        names.iter().map(|name| CalendarName::new(name).map_err(|error| error.to_string())).collect::<Result<_, _>>()
     }
 }
 

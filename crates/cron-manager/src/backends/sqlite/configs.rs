@@ -11,20 +11,20 @@ use serde::{Deserialize, Serialize};
 use sqlx::{SqliteConnection, SqliteExecutor};
 
 use super::{
-    audit, column,
+    audit, calendars, column,
     error::{damaged, from_sqlx},
     schedules::{self, ScheduleColumns},
     table::{Query, array, each, json, row, rows, select, upsert},
 };
 use crate::{
-    AuditRecord, Author, Context, CronConfig, CronConfigId, Error, ErrorKind, Fence, JobName, JobType, LockPolicy,
-    OnAbandoned, Overlap, Pause, Policy, Result, Revision,
+    AuditRecord, Author, CalendarName, Context, CronConfig, CronConfigId, Error, ErrorKind, Fence, JobName, JobType,
+    LockPolicy, OnAbandoned, Overlap, Pause, Policy, Result, Revision,
     contracts::{ConfigQuery, Standing},
     domain::{CatchUp, ledger::Place, schedule::tz_database_version},
 };
 
 /// The columns of a config, under the names of [`ConfigRow`]'s fields and theirs.
-const COLUMNS: [&str; 32] = [
+const COLUMNS: [&str; 33] = [
     "id",
     "name",
     "enabled",
@@ -46,6 +46,7 @@ const COLUMNS: [&str; 32] = [
     "lock",
     "lock_at_least_for",
     "min_gap",
+    "calendars",
     "paused_at",
     "paused_until",
     "pause_reason",
@@ -113,6 +114,8 @@ struct PolicyColumns {
     lock_at_least_for: Option<Duration>,
     #[serde(with = "column")]
     min_gap: Duration,
+    #[serde(with = "column")]
+    calendars: Vec<CalendarName>,
 }
 
 impl ConfigRow {
@@ -278,6 +281,7 @@ pub(super) async fn create(
     now: Timestamp,
 ) -> Result<CronConfig> {
     let config = CronConfig { id: next_id(on).await?, created_at: now, updated_at: now, ..config };
+    calendars::check(on, &config).await?;
     let revision = next_revision(on).await?;
     write(on, &[ConfigRow::new(&config, revision, Place::begun(now))], revision).await?;
     audit::add(on, vec![AuditRecord::created(&config, by)], now).await?;

@@ -49,6 +49,8 @@ fn from_database(error: &dyn DatabaseError) -> Error {
 fn from_unique(message: &str) -> Error {
     let (kind, what) = if message.contains("cron_configs.name") {
         (ErrorKind::AlreadyExists, "a config has that name already")
+    } else if message.contains("cron_calendars.name") {
+        (ErrorKind::AlreadyExists, "a calendar has that name already")
     } else if message.contains("cron_jobs.request_id") {
         (ErrorKind::AlreadyExists, "that request id was used before")
     } else if message.contains("cron_jobs.due_at") {

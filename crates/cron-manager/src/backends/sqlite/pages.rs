@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
 use super::{
-    audit,
+    audit, calendars,
     configs::{self, ConfigRow},
     control,
     lanes::{self, LaneRow},
@@ -73,7 +73,9 @@ async fn read(on: &mut SqliteConnection, pages: Pages<'_>, now: Timestamp) -> Re
     let pages: Vec<Page> = asked.iter().filter_map(&mut page).collect();
     let Some(earliest) = pages.iter().map(Page::watermark).min() else { return Ok((pages, lanes)) };
     let off = control::switched_off(on, earliest).await?;
-    Ok((pages.into_iter().map(|page| page.with_switched_off(Arc::clone(&off))).collect(), lanes))
+    let calendars = calendars::named_by(on, pages.iter().map(Page::config)).await?;
+    let with = |page: Page| page.with_switched_off(Arc::clone(&off)).with_calendars(Arc::clone(&calendars));
+    Ok((pages.into_iter().map(with).collect(), lanes))
 }
 
 /// The lanes of configs, and which replicas live. A lane that is not there stands at its beginning.
@@ -152,6 +154,9 @@ fn whole(instant: Timestamp) -> Timestamp {
 async fn write_configs(on: &mut SqliteConnection, pages: &[Page], before: &[Place]) -> Result<()> {
     let service = |page: &&Page| page.place().lane.is_none();
     let edited: Vec<_> = pages.iter().filter(service).filter(|page| page.edited().is_some()).collect();
+    for page in &edited {
+        calendars::check(on, page.config()).await?;
+    }
     if !edited.is_empty() {
         let revision = configs::next_revision(on).await?;
         let row = |page: &&Page| ConfigRow::new(page.config(), revision, page.place());

@@ -8,13 +8,14 @@ use super::{error::from_sqlx, writer::Writer};
 use crate::{Error, ErrorKind, Result};
 
 /// Each brings the tables one version further, and says so in `user_version`. They are never changed, only added to.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("migrations/0001_ledger.sql"),
     include_str!("migrations/0002_locks.sql"),
     include_str!("migrations/0003_access.sql"),
     include_str!("migrations/0004_observe.sql"),
     include_str!("migrations/0005_control.sql"),
     include_str!("migrations/0006_jobs.sql"),
+    include_str!("migrations/0007_calendars.sql"),
 ];
 
 /// "Cron" in ASCII.

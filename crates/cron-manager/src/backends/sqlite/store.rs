@@ -11,15 +11,16 @@ use sqlx::{SqliteConnection, SqlitePool};
 use tokio::sync::Mutex;
 
 use super::{
-    accounts, audit, configs, control, error::from_sqlx, output, pages, replicas, requests, runs, tokens,
+    accounts, audit, calendars, configs, control, error::from_sqlx, output, pages, replicas, requests, runs, tokens,
     writer::Writer,
 };
 use crate::{
-    AuditRecord, Author, ClaimToken, Control, ControlFields, CronConfig, CronConfigId, CronRun, Error, ErrorKind, Hold,
-    JobName, RegisteredReplica, ReplicaId, ReplicaStatus, Result, Revision, RunId, RunOutput, Token, TokenId,
+    AuditRecord, Author, Calendar, CalendarFields, CalendarId, ClaimToken, Control, ControlFields, CronConfig,
+    CronConfigId, CronRun, Error, ErrorKind, Hold, JobName, RegisteredReplica, ReplicaId, ReplicaStatus, Result,
+    Revision, RunId, RunOutput, Token, TokenId,
     contracts::{
-        AuditQuery, Beat, Busy, Clock, ConfigQuery, CreateRequest, Decide, Finish, HeldOutput, Look, Pages, RunQuery,
-        Store, VersionQuery, Watch,
+        AuditQuery, Beat, Busy, CalendarQuery, Clock, ConfigQuery, CreateRequest, Decide, Finish, HeldOutput, Look,
+        Pages, RunQuery, Store, VersionQuery, Watch,
     },
     domain::{
         NewToken, TokenHash,
@@ -237,5 +238,31 @@ impl Store for SqliteStore {
 
     async fn update_control(&self, fields: &ControlFields, if_version: Option<i64>, by: &Author) -> Result<Control> {
         self.write(async |on| control::update(on, fields, if_version, by, self.now()).await).await
+    }
+
+    async fn create_calendar(&self, calendar: Calendar, by: &Author) -> Result<Calendar> {
+        self.write(async |on| calendars::create(on, calendar, by, self.now()).await).await
+    }
+
+    async fn update_calendar(
+        &self,
+        id: CalendarId,
+        fields: &CalendarFields,
+        if_version: Option<i64>,
+        by: &Author,
+    ) -> Result<Option<Calendar>> {
+        self.write(async |on| calendars::update(on, id, fields, if_version, by, self.now()).await).await
+    }
+
+    async fn delete_calendar(&self, id: CalendarId, if_version: Option<i64>, by: &Author) -> Result<Option<Calendar>> {
+        self.write(async |on| calendars::delete(on, id, if_version, by, self.now()).await).await
+    }
+
+    async fn calendar(&self, id: CalendarId) -> Result<Option<Calendar>> {
+        calendars::by_id(&self.readers, id).await
+    }
+
+    async fn calendars(&self, query: &CalendarQuery) -> Result<Vec<Calendar>> {
+        calendars::list(&self.readers, query).await
     }
 }

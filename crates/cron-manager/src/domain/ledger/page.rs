@@ -2,14 +2,15 @@
 
 mod asked;
 mod signed;
+mod spans;
 
-use std::{iter, mem, sync::Arc, time::Duration};
+use std::{mem, sync::Arc};
 
 use jiff::Timestamp;
 
 use crate::{
-    Author, ClaimToken, CronConfig, CronRun, Difference, Fence, Hold, PageId, ReplicaId, RunId, RunKind, RunState,
-    SkipReason, domain::SwitchedOff,
+    Author, Calendar, ClaimToken, CronConfig, CronRun, Difference, Fence, Hold, PageId, ReplicaId, RunId, RunKind,
+    RunState, SkipReason, domain::SwitchedOff,
 };
 
 /// A page: what a store hands over under a lock, and what it writes back. A config has one for the service, and one lane for each
@@ -29,6 +30,7 @@ pub struct Page {
     author: Author,
     notes: Vec<(&'static str, Difference)>,
     off: Arc<[SwitchedOff]>,
+    calendars: Arc<[Calendar]>,
 }
 
 /// Which page it is, and how far it has come.
@@ -85,14 +87,8 @@ impl Page {
         let skipped = |run: &CronRun| if run.state == RunState::Skipped { run.count } else { 0 };
         let row = |run: CronRun| Row { skipped: skipped(&run), run, change: Change::None };
         let rows = runs.into_iter().map(row).collect();
-        Self { now, config, place, rows, off: Arc::default(), old: None, author: Author::code(), notes: Vec::new() }
-    }
-
-    /// The page with the times, oldest first, in which jobs were switched off and that reach beyond its watermark. A store must read them
-    /// so that no switching falls between them and the page's `now`.
-    #[must_use]
-    pub fn with_switched_off(self, off: Arc<[SwitchedOff]>) -> Self {
-        Self { off, ..self }
+        let (off, calendars) = Default::default();
+        Self { now, config, place, rows, off, calendars, old: None, author: Author::code(), notes: Vec::new() }
     }
 
     /// Which page it is.
@@ -143,36 +139,6 @@ impl Page {
     /// Whether pending runs may start at all.
     pub fn is_active(&self) -> bool {
         self.place.open && self.config.is_active() && !self.config.is_paused(self.now) && !self.is_switched_off()
-    }
-
-    /// Whether jobs are switched off for the whole service.
-    pub fn is_switched_off(&self) -> bool {
-        self.off.iter().any(|off| off.until.is_none())
-    }
-
-    /// What keeps a tick at `instant` from running, whatever else is true: the switch, the config itself, or its pause.
-    pub fn hindrance(&self, instant: Timestamp) -> Option<SkipReason> {
-        let is_paused = || self.config.paused.as_ref().is_some_and(|pause| pause.holds(instant));
-        match () {
-            () if self.off.iter().any(|off| off.holds(instant)) => Some(SkipReason::SwitchedOff),
-            () if !self.config.enabled => Some(SkipReason::Disabled),
-            () if is_paused() => Some(SkipReason::Paused),
-            () => None,
-        }
-    }
-
-    /// The spans (after, through] from the watermark to now, oldest first, in each of which all ticks have the same hindrance.
-    pub fn spans(&self) -> Vec<(Timestamp, Timestamp, Option<SkipReason>)> {
-        let switchings = self.off.iter().flat_map(|off| iter::once(off.since).chain(off.until));
-        // A tick at the very end of a pause runs.
-        let before = |end: Timestamp| end.checked_sub(Duration::from_nanos(1)).unwrap_or(end);
-        let pause = self.config.paused.iter().flat_map(|pause| iter::once(pause.since).chain(pause.until.map(before)));
-        let within = |at: &Timestamp| self.watermark() < *at && *at < self.now;
-        let mut ends: Vec<_> = switchings.chain(pause).filter(within).collect();
-        ends.sort_unstable();
-        ends.push(self.now);
-        let begins = iter::once(self.watermark()).chain(ends.clone());
-        begins.zip(ends).map(|(after, through)| (after, through, self.hindrance(through))).collect()
     }
 
     /// The places of the pending rows, oldest first; what makes up for the past comes after all others.

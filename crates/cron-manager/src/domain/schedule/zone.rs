@@ -4,7 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
-use jiff::tz::{TimeZone, TimeZoneDatabase};
+use jiff::civil::DateTime;
+use jiff::tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase};
 
 use super::ScheduleError;
 
@@ -74,6 +75,21 @@ impl Zone {
     /// The same zone for jiff, e.g. to print an instant with its offset.
     pub fn as_jiff(&self) -> &TimeZone {
         &self.0
+    }
+
+    /// The first and the last instant at which the zone's clock shows a local time; the instant of the jump for one that it skips.
+    /// `None`: it lies outside of what an instant can be.
+    pub(in crate::domain) fn instants(&self, local: DateTime) -> Option<(Timestamp, Timestamp)> {
+        let ambiguous = self.0.to_ambiguous_timestamp(local);
+        let (is_skipped, earlier, later) =
+            (ambiguous.offset(), ambiguous.clone().earlier().ok()?, ambiguous.later().ok()?);
+        match is_skipped {
+            AmbiguousOffset::Gap { .. } => {
+                let jump = self.shift_before(later.as_second())?;
+                Timestamp::from_second(jump.at).ok().map(|jump| (jump, jump))
+            }
+            AmbiguousOffset::Fold { .. } | AmbiguousOffset::Unambiguous { .. } => Some((earlier, later)),
+        }
     }
 
     /// The stretch that holds an instant.

@@ -89,6 +89,7 @@ fn start_tick(page: &mut Page, schedule: &Schedule, call: &Call, claimant: Claim
         return start(page, place, claimant);
     }
     match latest {
+        Some(due_at) if since <= window && page.is_blacked_out(due_at) => Decision::Refused(Refusal::Blackout),
         Some(due_at) if since <= window => Decision::Refused(Refusal::Taken { due_at }),
         _ => Decision::Refused(Refusal::NoTick { next }),
     }
@@ -113,6 +114,9 @@ fn start_without_schedule(page: &mut Page, call: &Call, claimant: Claimant) -> D
     }
     if let Some(due_at) = *call.row.lock() {
         return Decision::Over(due_at);
+    }
+    if page.is_blacked_out(page.now()) {
+        return Decision::Refused(Refusal::Blackout);
     }
     if page.is_busy() {
         return Decision::Refused(Refusal::Overlap);

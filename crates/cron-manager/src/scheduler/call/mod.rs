@@ -47,6 +47,8 @@ pub enum Refusal {
     Paused,
     /// Jobs are switched off for the whole service; their ticks are recorded as such.
     SwitchedOff,
+    /// The call falls into a blackout of a calendar that the config names; ticks in it are recorded as such.
+    Blackout,
     /// This replica starts nothing more: it shuts down, or was asked to drain.
     Stopping,
     /// The tick has its outcome, or another call has it.

@@ -2,6 +2,7 @@
 
 mod access;
 mod asking;
+mod calendars;
 mod claims;
 mod configs;
 mod control;
@@ -14,6 +15,7 @@ mod registry;
 
 pub use access::*;
 pub use asking::*;
+pub use calendars::*;
 pub use claims::*;
 pub use configs::*;
 pub use control::*;
@@ -112,6 +114,14 @@ macro_rules! store_laws {
             a_run_that_was_to_be_cancelled_and_is_handed_back_is_skipped,
             a_config_is_created_once_for_each_request_id,
             versions_are_listed_newest_first_and_in_pages,
+            a_calendar_is_read_back_as_it_was_created_and_changed,
+            a_calendar_s_name_is_given_once,
+            calendars_are_listed_by_id_and_in_pages,
+            a_config_names_only_calendars_that_are_there,
+            a_calendar_that_a_config_names_is_not_deleted,
+            a_page_has_the_calendars_that_its_config_names,
+            a_change_of_a_calendar_is_dated_after_all_pages_that_do_not_know_of_it,
+            each_change_of_a_calendar_leaves_one_record,
         );
     };
 }
