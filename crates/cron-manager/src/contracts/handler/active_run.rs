@@ -157,7 +157,7 @@ impl ActiveRun {
         }
     }
 
-    /// What a handler records in the store's [`Home`] that ends the run as succeeded in the transaction of its work. From now on it alone
+    /// What a handler records in the store's [`Home`](crate::contracts::Home) that ends the run as succeeded in the transaction of its work. From now on it alone
     /// can record a success, and the store tells whether it did: its replica records nothing but a failure, and counts no more heartbeats,
     /// which would wait for that transaction.
     pub fn ending(&self, value: Value) -> Outcome {
