@@ -59,10 +59,7 @@ impl CronConfigFields {
             if let Some(kept) = secret.kept_here() {
                 return Ok(kept.clone());
             }
-            let sealed = seal(&secret).map_err(|error| {
-                failed = Err(secret.failed(&error));
-                error
-            })?;
+            let sealed = seal(&secret).inspect_err(|error| failed = Err(secret.failed(error)))?;
             seals.insert(secret.place, sealed.clone());
             Ok(sealed)
         });

@@ -53,3 +53,22 @@ async fn what_needs_a_key_is_refused_without_one_and_its_field_named() {
         assert_eq!(refused, Err(("FAILED_PRECONDITION".into(), Vec::new())));
     }
 }
+
+#[tokio::test]
+async fn a_value_in_the_wrong_place_is_not_repeated() {
+    let server = Server::start().await;
+    for (config, field) in [
+        (json!({"name": "j", "http": "hush"}), "http"),
+        (json!({"name": "j", "http": {"headers": "hush, expected"}}), "http.headers"),
+        (json!({"name": "j", "http": {"headers": {"Authorization": ["hush"]}}}), "http.headers.Authorization"),
+        (json!({"name": "j", "query": {"sql": {"hush": "hush"}}}), "query.sql"),
+        (
+            json!({"name": "j", "http": {"url": "https://a.example", "headers": {"Authorization: hush": "hush"}}}),
+            "http.headers",
+        ),
+    ] {
+        let answer = server.post("/v1/cron-config", &config.to_string()).await;
+        assert_eq!(answer.status, 400, "{}", answer.body);
+        assert!(answer.body.contains(&format!("\"{field}\"")) && !answer.body.contains("hush"), "{}", answer.body);
+    }
+}

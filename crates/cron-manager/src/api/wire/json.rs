@@ -58,8 +58,20 @@ pub(crate) fn from_json(
     DynamicMessage::deserialize_with_options(message.clone(), from, &strict).map_err(|error| {
         let path = track.path().to_string();
         let inner = path.strip_prefix(body).and_then(|path| path.strip_prefix('.'));
-        Misfit::new(inner.unwrap_or(&path), error.to_string())
+        Misfit::new(inner.unwrap_or(&path), without_value(&error.to_string()))
     })
+}
+
+/// serde's words for a value of the wrong type, without the value: it may be a secret in the wrong place.
+fn without_value(message: &str) -> String {
+    let what = ["invalid type: ", "invalid value: "].iter().find_map(|prefix| message.strip_prefix(prefix));
+    match what.zip(message.rfind(", expected ")) {
+        Some((what, at)) => {
+            let kind = what.split(['"', '`', ',']).next().unwrap_or_default().trim_end();
+            format!("invalid type: {kind}{}", &message[at..])
+        }
+        None => message.to_owned(),
+    }
 }
 
 /// An encoded message as proto3 JSON.
