@@ -81,9 +81,8 @@ impl Zone {
     /// `None`: it lies outside of what an instant can be.
     pub(in crate::domain) fn instants(&self, local: DateTime) -> Option<(Timestamp, Timestamp)> {
         let ambiguous = self.0.to_ambiguous_timestamp(local);
-        let (is_skipped, earlier, later) =
-            (ambiguous.offset(), ambiguous.clone().earlier().ok()?, ambiguous.later().ok()?);
-        match is_skipped {
+        let (earlier, later) = (ambiguous.earlier().ok()?, ambiguous.later().ok()?);
+        match ambiguous.offset() {
             AmbiguousOffset::Gap { .. } => {
                 let jump = self.shift_before(later.as_second())?;
                 Timestamp::from_second(jump.at).ok().map(|jump| (jump, jump))

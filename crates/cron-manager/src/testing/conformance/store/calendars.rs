@@ -7,9 +7,9 @@ use jiff::Timestamp;
 
 use super::{Subject, create, on_page, page};
 use crate::{
-    AuditRecord, Author, BlackoutFields, Calendar, CalendarFields, CalendarId, CronConfig, CronConfigFields,
-    CronConfigId, ErrorKind, SkipReason,
-    contracts::{AuditQuery, CalendarQuery, Clock, CreateRequest},
+    AuditRecord, Author, BlackoutFields, Calendar, CalendarFields, CalendarId, CalendarName, CronConfig,
+    CronConfigFields, CronConfigId, ErrorKind, Result, Role, SkipReason,
+    contracts::{AuditQuery, Busy, CalendarQuery, Clock, CreateRequest, Pages},
     domain::ledger::Page,
     testing::ManualClock,
 };
@@ -31,18 +31,18 @@ fn naming(name: &str, calendars: &[&str]) -> CronConfigFields {
     CronConfigFields { calendars, ..CronConfigFields::named(name).enabled(true).every(Duration::from_secs(60)) }
 }
 
-async fn change(store: &Subject, id: CalendarId, fields: CalendarFields) -> crate::Result<Calendar> {
+async fn change(store: &Subject, id: CalendarId, fields: CalendarFields) -> Result<Calendar> {
     store.update_calendar(id, &fields, None, &Author::code()).await.map(|changed| changed.unwrap())
 }
 
 /// Puts other fields of a config in force.
-async fn edit(store: &Subject, id: CronConfigId, fields: &CronConfigFields) -> crate::Result<()> {
+async fn edit(store: &Subject, id: CronConfigId, fields: &CronConfigFields) -> Result<()> {
     let decide = |pages: &mut [Page]| {
         let config = fields.change(pages[0].config().clone())?;
         pages[0].edit(config);
         Ok(())
     };
-    store.transact(crate::contracts::Pages::Of(&[id.into()]), crate::contracts::Busy::Wait, &decide).await.map(drop)
+    store.transact(Pages::Of(&[id.into()]), Busy::Wait, &decide).await.map(drop)
 }
 
 /// Dated by the store, with its own id.
@@ -90,7 +90,7 @@ pub async fn calendars_are_listed_by_id_and_in_pages(store: Subject, _: ManualCl
         all.push(calendar(&store, &fields(name)).await);
     }
     let list = async |after: CalendarId, names: Option<&[&str]>, limit: usize| {
-        let names = names.map(|names| names.iter().map(|name| crate::CalendarName::new(name).unwrap()).collect());
+        let names = names.map(|names| names.iter().map(|name| CalendarName::new(name).unwrap()).collect());
         store.calendars(&CalendarQuery { after, names, limit }).await.unwrap()
     };
     assert_eq!(list(CalendarId(0), None, 2).await, all[..2]);
@@ -140,8 +140,8 @@ pub async fn a_calendar_that_a_config_names_is_not_deleted(store: Subject, _: Ma
         deleted(None)(&mut pages[0]);
         Ok(())
     };
-    let pages = crate::contracts::Pages::Of(&[first.id.into()]);
-    let undelete = async || store.transact(pages, crate::contracts::Busy::Wait, &undelete).await;
+    let pages = Pages::Of(&[first.id.into()]);
+    let undelete = async || store.transact(pages, Busy::Wait, &undelete).await;
     assert_eq!(undelete().await.unwrap_err().field(), Some("calendars[0]"));
     calendar(&store, &fields("nights")).await;
     assert!(undelete().await.is_ok());
@@ -166,8 +166,8 @@ pub async fn a_page_has_the_calendars_that_its_config_names(store: Subject, cloc
     };
     let seen = async || {
         let pages = [both.into(), one.into(), none.into()];
-        let pages = crate::contracts::Pages::Of(&pages);
-        let pages = store.transact(pages, crate::contracts::Busy::Wait, &|_| Ok(())).await.unwrap();
+        let pages = Pages::Of(&pages);
+        let pages = store.transact(pages, Busy::Wait, &|_| Ok(())).await.unwrap();
         pages.iter().map(held).collect::<Vec<_>>()
     };
     assert_eq!(seen().await, [vec![40, 10], vec![10], vec![]]);
@@ -209,7 +209,7 @@ pub async fn a_change_of_a_calendar_is_dated_after_all_pages_that_do_not_know_of
 
 /// What is refused, or changes nothing, leaves none.
 pub async fn each_change_of_a_calendar_leaves_one_record(store: Subject, _: ManualClock) {
-    let by = Author::new("ada#7", crate::Role::Operator).because("so");
+    let by = Author::new("ada#7", Role::Operator).because("so");
     let created = store.create_calendar(fields("c").create(Timestamp::UNIX_EPOCH).unwrap(), &by).await.unwrap();
     let update = async |fields: CalendarFields, version| store.update_calendar(created.id, &fields, version, &by).await;
     update(CalendarFields::default().timezone("UTC"), None).await.unwrap();
