@@ -95,7 +95,7 @@ fn a_config_is_created_read_changed_and_deleted_by_name_and_by_id() {
     assert_eq!(asked.json(&["config", "get", "1"]), made);
     assert_eq!(asked.json(&["config", "enable", "send-invoices"])["enabled"], true);
     let (code, _, errors) = asked.run(&["config", "disable", "1", "--if-match", made["etag"].as_str().unwrap()]);
-    assert!(code == 1 && errors.contains("config get"), "{code} {errors}");
+    assert!(code == 1 && errors.contains("look at it with `get`"), "{code} {errors}");
     let off = asked.json(&["config", "disable", "1"]);
     assert_eq!(off["enabled"], false);
     let changed = asked.json(&[

@@ -136,6 +136,10 @@ fn nothing_secret_gets_out(on_postgres: bool) {
     let mut serving = secrets.serve(&folder, &receiver);
     let address = serving.address();
     serving.line(&["end      Ctrl-C"]);
+    if on_postgres {
+        let grants = "GRANT USAGE ON SCHEMA cron_manager TO reports; GRANT EXECUTE ON FUNCTION cron_manager.cron_finish TO reports";
+        tables::tell(&postgres.url(), grants.into());
+    }
 
     let record = Record::default();
     let called = record::receiver(record.clone());

@@ -69,8 +69,9 @@ fn operation(rule: &Rule, schemas: &mut BTreeMap<String, Value>) -> Value {
         },
     });
     if shows_etag(&method.output()) {
-        operation["responses"]["200"]["headers"] =
-            json!({"ETag": {"required": true, "description": "The etag of the config.", "schema": {"type": "string"}}});
+        // What a dry run of a creation shows has none yet.
+        let always = method.input().get_field_by_name("validate_only").is_none();
+        operation["responses"]["200"]["headers"] = json!({"ETag": {"required": always, "description": "The etag of what is shown.", "schema": {"type": "string"}}});
     }
     let body = match &rule.body {
         Body::None => None,
