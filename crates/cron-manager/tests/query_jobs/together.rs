@@ -205,7 +205,7 @@ async fn a_commit_that_fails_or_does_not_arrive_leaves_neither() {
 async fn through_a_manager(own: &Own, connection: ListedConnection) -> (Outcome, CronRun) {
     let builder = CronManager::builder().store(Arc::clone(&own.store) as _).encryption_keys(key("a", 1));
     let manager = builder.connection("own", connection).build().await.unwrap();
-    let query = QueryFields { connection: Some("own".into()), sql: Some(NOTE.into()), ..QueryFields::default() };
+    let query = QueryFields { connection: Some("own".into()), sql: Some(NOTE.into()) };
     let fields = CronConfigFields { query: Some(query), ..CronConfigFields::named("note").enabled(true) };
     let config = manager.create_cron_config(&fields).await.unwrap();
     triggered(own, &manager, config.id).await
