@@ -57,8 +57,7 @@ pub use domain::{
     CronConfigId, CronRun, Difference, EncryptionKeys, Fence, Hold, HttpFields, HttpJob, HttpMethod, JobKind, JobName,
     JobType, ListedCommand, ListedConnection, LockHolder, LockPolicy, OnAbandoned, Outcome, Overlap, PageId, Pause,
     PauseFields, Policy, QueryFields, QueryJob, RegisteredReplica, ReplicaId, ReplicaStatus, Revision, Role, RunId,
-    RunKind, RunState, Schedule, Sealed, Seals, Secret, SecretText, SecretToken, SkipReason, StoreId, Token, TokenId,
-    TraceParent, Unsealed,
+    RunKind, RunState, Schedule, Sealed, Seals, Secret, SecretToken, SkipReason, StoreId, Token, TokenId, TraceParent,
 };
 pub use error::{Error, ErrorKind, Result};
 #[cfg(feature = "macros")]

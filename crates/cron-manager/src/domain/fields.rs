@@ -48,7 +48,7 @@ impl CronConfigFields {
     /// that is done.
     ///
     /// Errors: those of `seal`.
-    pub fn sealed(
+    pub(crate) fn sealed(
         &self,
         old: Option<&CronConfig>,
         seal: &mut dyn FnMut(&Unsealed) -> Result<Sealed>,

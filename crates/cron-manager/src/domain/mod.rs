@@ -36,8 +36,9 @@ pub use ids::{
 };
 pub use job_type::{
     CommandFields, CommandJob, HttpFields, HttpJob, HttpMethod, JobKind, JobType, ListedCommand, ListedConnection,
-    QueryFields, QueryJob, Sealed, Seals, Secret, SecretText, Unsealed,
+    QueryFields, QueryJob, Sealed, Seals, Secret,
 };
+pub(crate) use job_type::{Unsealed, UnsealedText};
 pub use lock::{LockHolder, LockPolicy};
 pub use outcome::Outcome;
 pub use pause::{Pause, PauseFields};

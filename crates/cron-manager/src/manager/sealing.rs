@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use super::CronManager;
 use crate::{
-    CronConfig, CronConfigFields, CronConfigId, Error, ErrorKind, JobType, Result, Role, SecretText,
+    CronConfig, CronConfigFields, CronConfigId, Error, ErrorKind, JobType, Result, Role, Secret,
     contracts::{ConfigQuery, Pages, Sealer},
-    domain::ledger::Page,
+    domain::{UnsealedText, ledger::Page},
     scheduler,
 };
 
@@ -65,7 +65,7 @@ impl CronManager {
             let Some(config) = pages.first().map(Page::config) else { return Ok(()) };
             let secrets = config.job_type.secrets(&config.name);
             let stale = secrets.into_iter().filter(|secret| !sealer.is_current(&secret.sealed));
-            let reseal = |secret: crate::Secret| {
+            let reseal = |secret: Secret| {
                 let text = sealer.open(&secret.sealed, &secret.place)?;
                 let sealed = sealer.seal(&text, &secret.place)?;
                 Ok((secret.place, sealed))
@@ -85,8 +85,8 @@ impl CronManager {
     ) -> Result<Cow<'a, CronConfigFields>> {
         let Some(sealer) = self.replica.sealer() else { return Ok(Cow::Borrowed(fields)) };
         fields.sealed(old, &mut |secret| match &secret.text {
-            SecretText::Given(text) => sealer.seal(text, &secret.place),
-            SecretText::Kept(kept) => sealer.seal(&sealer.open(&kept.sealed, &kept.place)?, &secret.place),
+            UnsealedText::Given(text) => sealer.seal(text, &secret.place),
+            UnsealedText::Kept(kept) => sealer.seal(&sealer.open(&kept.sealed, &kept.place)?, &secret.place),
         })
     }
 

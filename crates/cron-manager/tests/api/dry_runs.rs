@@ -93,6 +93,8 @@ async fn a_dry_run_is_refused_as_the_call_itself_is() {
             ("CreateCronConfig", json!({"cronConfig": {"name": "new", "cronExpression": "61 * * * *"}})),
             ("CreateCronConfig", json!({"cronConfig": {"name": "new", "query": {"connection": "a", "sql": "COMMIT"}}})),
             ("CreateCronConfig", json!({"cronConfig": {"name": "new"}, "requestId": "a b"})),
+            ("CreateCronConfig", json!({"cronConfig": {"name": "new", "calendars": ["none"]}})),
+            ("UpdateCronConfig", json!({"id": 1, "cronConfig": {"calendars": ["none"]}})),
             ("UpdateCronConfig", json!({"id": 1, "cronConfig": {"name": "other"}})),
             ("UpdateCronConfig", json!({"id": 1, "cronConfig": {"name": "gone"}})),
             ("UpdateCronConfig", json!({"id": 1, "cronConfig": {"enabled": false, "etag": "\"7\""}})),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     HttpJob,
-    secret::{Secret, SecretText},
+    secret::{Secret, UnsealedText},
 };
 use crate::{Error, Result};
 
@@ -50,7 +50,7 @@ pub(super) fn is_secret(name: &str) -> bool {
 #[derive(Default)]
 pub(super) struct Headers {
     pub(super) plain: BTreeMap<String, String>,
-    pub(super) secret: BTreeMap<String, SecretText>,
+    pub(super) secret: BTreeMap<String, UnsealedText>,
 }
 
 impl Headers {
@@ -77,11 +77,11 @@ impl Headers {
                 continue;
             }
             let text = match kept.remove(&lower) {
-                Some(secret) if value == MASK => SecretText::Kept(secret),
+                Some(secret) if value == MASK => UnsealedText::Kept(secret),
                 None if value == MASK => {
                     return Err(wrong(name, "*** keeps a stored value, and there is none; give the value"));
                 }
-                _ => SecretText::Given(value.clone()),
+                _ => UnsealedText::Given(value.clone()),
             };
             headers.secret.insert(lower, text);
         }
@@ -90,7 +90,7 @@ impl Headers {
 
     /// All that is kept.
     pub(super) fn kept(plain: BTreeMap<String, String>, secret: BTreeMap<String, Secret>) -> Self {
-        Self { plain, secret: secret.into_iter().map(|(name, kept)| (name, SecretText::Kept(kept))).collect() }
+        Self { plain, secret: secret.into_iter().map(|(name, kept)| (name, UnsealedText::Kept(kept))).collect() }
     }
 }
 

@@ -186,7 +186,7 @@ fn check_url(url: &str) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::SecretText;
+    use crate::domain::UnsealedText;
 
     fn fields(url: &str, headers: &[(&str, &str)]) -> HttpFields {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
@@ -196,8 +196,8 @@ mod tests {
     /// As if it were sealed: the text itself, behind its place.
     fn seal(secret: Unsealed) -> Result<Sealed> {
         let text = match secret.text {
-            SecretText::Given(text) => text,
-            SecretText::Kept(kept) => kept.sealed.0.rsplit('=').next().unwrap().to_owned(),
+            UnsealedText::Given(text) => text,
+            UnsealedText::Kept(kept) => kept.sealed.0.rsplit('=').next().unwrap().to_owned(),
         };
         Ok(Sealed(format!("{}={text}", secret.place)))
     }

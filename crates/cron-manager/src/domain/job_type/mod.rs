@@ -15,7 +15,8 @@ pub use fields::{CommandFields, HttpFields, QueryFields};
 pub use http::{HttpJob, HttpMethod};
 pub use listed::{ListedCommand, ListedConnection};
 pub use query::QueryJob;
-pub use secret::{Sealed, Seals, Secret, SecretText, Unsealed};
+pub use secret::{Sealed, Seals, Secret};
+pub(crate) use secret::{Unsealed, UnsealedText};
 
 use crate::{Error, JobName, Result};
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     QueryFields, Sealed,
     change::listed,
-    secret::{Seal, Secret, SecretText, Unsealed},
+    secret::{Seal, Secret, Unsealed, UnsealedText},
 };
 use crate::{Error, JobName, Result};
 
@@ -49,9 +49,9 @@ impl QueryJob {
         let text = match (&fields.sql, &old) {
             (Some(sql), _) => {
                 check_sql(sql)?;
-                SecretText::Given(sql.clone())
+                UnsealedText::Given(sql.clone())
             }
-            (None, Some((old_name, job))) => SecretText::Kept(job.secret(old_name)),
+            (None, Some((old_name, job))) => UnsealedText::Kept(job.secret(old_name)),
             (None, None) => return Err(Error::invalid(SQL, "a query job needs a statement")),
         };
         let place = Self::place(name.as_str(), &connection);

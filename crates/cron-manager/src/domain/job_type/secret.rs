@@ -24,11 +24,11 @@ pub struct Secret {
 }
 
 /// A secret that has to be sealed before it can be stored.
-pub struct Unsealed {
+pub(crate) struct Unsealed {
     /// What its sealed text is to be bound to.
-    pub place: String,
+    pub(crate) place: String,
     /// What is to be sealed.
-    pub text: SecretText,
+    pub(crate) text: UnsealedText,
     /// The field that it was given in, or would be.
     pub(super) field: &'static str,
     /// What it is, in words.
@@ -36,7 +36,7 @@ pub struct Unsealed {
 }
 
 /// The text of a secret that has to be sealed.
-pub enum SecretText {
+pub(crate) enum UnsealedText {
     /// As it was given.
     Given(String),
     /// The one that is kept, in the same place or in another.
@@ -61,8 +61,8 @@ impl Unsealed {
     /// The sealed text that it has already, for this very place.
     pub(in crate::domain) fn kept_here(&self) -> Option<&Sealed> {
         match &self.text {
-            SecretText::Kept(kept) if kept.place == self.place => Some(&kept.sealed),
-            SecretText::Kept(_) | SecretText::Given(_) => None,
+            UnsealedText::Kept(kept) if kept.place == self.place => Some(&kept.sealed),
+            UnsealedText::Kept(_) | UnsealedText::Given(_) => None,
         }
     }
 
