@@ -133,7 +133,7 @@ pub struct CronConfigFields {
     pub command: Option<CommandFields>,
     /// What is said of a job that runs a statement.
     pub query: Option<QueryFields>,
-    /// What of the job is secret, sealed; the manager puts it here ([`CronConfigFields::sealed`]).
+    /// What of the job is secret, sealed; the manager puts it here.
     #[serde(skip)]
     pub seals: Seals,
     /// Five to seven fields, or a name such as `@daily`. Empty: no longer by cron expression.
