@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use cron_manager::{
     CronManager, Error, ErrorKind, Settings,
     backends::system::SystemClock,
-    contracts::Clock,
+    contracts::{Clock, Home},
     manager::{Part, Readiness},
     settings::Shown,
 };
@@ -30,16 +30,22 @@ pub(crate) fn run(arguments: &CheckArguments) -> Result<(), Failure> {
     let took = clock.elapsed() - asked;
     let place = database.to_string();
     let locks = settings.redis_url.as_ref().map_or_else(|| "this process".to_owned(), ToString::to_string);
+    let home = match &found {
+        Ok((_, home)) => Some(home.as_ref()),
+        // The first `serve` makes it, where nobody else works.
+        Err(error) if error.kind() == ErrorKind::NotFound => Some(None),
+        Err(_) => None,
+    };
+    let listed = runtime.block_on(listed::rows(&settings, home, &clock));
     let answers = match &found {
-        Ok(readiness) => answers(readiness, &place, &locks),
+        Ok((readiness, _)) => answers(readiness, &place, &locks),
         Err(error) if error.kind() == ErrorKind::NotFound => vec![absent(&place)],
         Err(error) => vec![part("store", false, &error.to_string(), &place, Some(took))],
     };
-    let listed = runtime.block_on(listed::rows(&settings, &clock));
     let unusable: Vec<String> = listed.iter().filter(|row| row["ok"] == false).map(title).collect();
     let rows: Vec<Value> = settings.shown().map(setting).chain(answers).chain(listed).collect();
     output::print(arguments.output.format, &rows)?;
-    verdict(found)?;
+    verdict(found.map(|(readiness, _)| readiness))?;
     match unusable.is_empty() {
         true => Ok(()),
         false => Err(Failure::Failed(format!("cannot be used: {}", unusable.join(", ")))),
@@ -51,12 +57,17 @@ fn title(row: &Value) -> String {
     format!("{} {}", row["kind"].as_str().unwrap_or_default(), row["name"].as_str().unwrap_or_default())
 }
 
-async fn ask(database: &Database, settings: &Settings, clock: &Arc<dyn Clock>) -> Result<Readiness, Error> {
-    // What is listed for jobs is asked on its own, and has nothing to do with the parts.
+/// How the parts answer, and where the store lives.
+async fn ask(
+    database: &Database,
+    settings: &Settings,
+    clock: &Arc<dyn Clock>,
+) -> Result<(Readiness, Option<Home>), Error> {
+    // What is listed for jobs is asked on its own.
     let settings =
         Settings { commands: BTreeMap::new(), connections: BTreeMap::new(), encryption_keys: None, ..settings.clone() };
     let manager: CronManager = database.read(&settings, Arc::clone(clock)).await?;
-    Ok(manager.readiness().await)
+    Ok((manager.readiness().await, manager.home().cloned()))
 }
 
 fn verdict(found: Result<Readiness, Error>) -> Result<(), Failure> {

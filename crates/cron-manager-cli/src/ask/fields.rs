@@ -71,6 +71,9 @@ pub(crate) struct FieldArguments {
     /// The least time between two starts that a foreign timer asks for
     #[arg(long, value_name = "LENGTH")]
     min_gap: Option<String>,
+    /// The calendars in whose blackouts it does not run, separated by commas; empty: none
+    #[arg(long, value_name = "NAMES")]
+    calendars: Option<String>,
     #[command(flatten)]
     job: JobArguments,
 }
@@ -115,10 +118,16 @@ impl FieldArguments {
         let switches = [("enabled", self.enabled), ("external", self.external)];
         let switches = switches.into_iter().filter_map(|(field, on)| Some((field, Value::from(on?))));
         object.extend(texts.chain(switches).map(|(field, value)| (field.to_owned(), value)));
+        let names = |list: &str| list.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+        object.extend(self.calendars.as_deref().map(|list| ("calendars".to_owned(), names(list))));
         self.job.add_to(&mut object)?;
+        // A message cannot tell a list that is to be empty from none.
+        let names_none = object.get("calendars").and_then(Value::as_array).is_some_and(Vec::is_empty);
         let config = proto::CronConfig::from_json(object)?;
         let (etag, id) = (config.etag.clone().filter(|etag| !etag.is_empty()), config.id);
-        Ok(Given { fields: config.try_into()?, etag, id })
+        let fields = CronConfigFields::try_from(config)?;
+        let calendars = fields.calendars.or(names_none.then(Vec::new));
+        Ok(Given { fields: CronConfigFields { calendars, ..fields }, etag, id })
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cron_manager::{
     EncryptionKeys, ListedCommand, ListedConnection, Settings,
     backends::{command, query, sealing::KeyRing},
-    contracts::Clock,
+    contracts::{Clock, Home},
     settings::SecretUrl,
 };
 use futures_util::future::join_all;
@@ -16,10 +16,10 @@ use super::row;
 /// What the name of a row is that is about no key in particular.
 const KEYS: &str = "encryption_keys";
 
-/// A row for each command, each connection and each key.
-pub(super) async fn rows(settings: &Settings, clock: &Arc<dyn Clock>) -> Vec<Value> {
+/// A row for each command, each connection and each key. `home` is that of the store: `None`, when the store could not be asked.
+pub(super) async fn rows(settings: &Settings, home: Option<Option<&Home>>, clock: &Arc<dyn Clock>) -> Vec<Value> {
     let commands = settings.commands.iter().map(|(name, listed)| command_row(name, listed));
-    let connections = settings.connections.iter().map(|(name, listed)| connection_row(name, listed, &**clock));
+    let connections = settings.connections.iter().map(|(name, listed)| connection_row(name, listed, home, &**clock));
     let connections = join_all(connections).await;
     let source = settings.source(KEYS).to_string();
     let keys = match &settings.encryption_keys {
@@ -39,9 +39,16 @@ fn command_row(name: &str, listed: &ListedCommand) -> Value {
     row("command", name, ok, &answer, &format!("[commands.{name}]"), None)
 }
 
-async fn connection_row(name: &str, listed: &ListedConnection, clock: &dyn Clock) -> Value {
+async fn connection_row(
+    name: &str,
+    listed: &ListedConnection,
+    home: Option<Option<&Home>>,
+    clock: &dyn Clock,
+) -> Value {
     let asked = clock.elapsed();
-    let answer = query::check(listed, clock).await;
+    let unknown = ListedConnection { exactly_once: false, ..listed.clone() };
+    let listed = if home.is_some() { listed } else { &unknown };
+    let answer = query::check(listed, home.flatten(), clock).await;
     let (ok, answer) = (answer.is_ok(), answer.err().unwrap_or_else(|| "answers".to_owned()));
     let place = SecretUrl::from(listed.url.as_str()).to_string();
     row("connection", name, ok, &answer, &place, Some(clock.elapsed() - asked))

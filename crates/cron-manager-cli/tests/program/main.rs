@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up has failed")]
 
 mod asking;
+mod calendars;
 mod document;
 mod expressions;
 mod job_types;

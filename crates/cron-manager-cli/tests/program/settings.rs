@@ -6,7 +6,7 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 use servers::Postgres;
 
-use crate::support::{Folder, get, login, program, run, shown};
+use crate::support::{Folder, execute, get, login, program, run, shown};
 
 /// What must be seen nowhere.
 const CANARY: &str = "c4n4ry";
@@ -141,6 +141,35 @@ fn check_names_each_command_each_connection_and_each_key() {
     settings(&folder, &format!("{}role = \"nobody\"\n", listed(&url)));
     let (code, row) = checked(&mut check(keys), "connection", "reports");
     assert!(code == 1 && row["value"].as_str().unwrap().contains("does not exist"), "{code} {row}");
+}
+
+#[test]
+fn check_asks_whether_a_connection_may_end_runs_in_the_stores_own_database() {
+    let (folder, postgres) = (Folder::new(), Postgres::fast().unwrap());
+    let url = login(&postgres, "");
+    let keys = "a:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    let connection = |exactly_once: bool, store: &[&str]| {
+        settings(&folder, &format!("[connections.reports]\nurl = \"{url}\"\nexactly_once = {exactly_once}\n"));
+        checked(check(&folder, store).env("CRON_MANAGER_ENCRYPTION_KEYS", keys), "connection", "reports")
+    };
+    let own = &["--database-url", &postgres.url()];
+    let mut serving = folder.start(&mut program(&[&["serve", "--listen", "127.0.0.1:0"][..], own].concat()));
+    serving.line(&["end      Ctrl-C"]);
+    let (code, row) = connection(false, own);
+    let grants = row["value"].as_str().unwrap();
+    assert!(code == 1 && row["ok"] == false && grants.contains("GRANT EXECUTE"), "{row}");
+    execute(&postgres, grants.split_once("; ").unwrap().1);
+    for exactly_once in [false, true] {
+        let (code, row) = connection(exactly_once, own);
+        assert_eq!((code, &row["value"]), (0, &json!("answers")));
+    }
+    let elsewhere = &["--data-dir", "none"];
+    assert_eq!(connection(false, elsewhere).0, 0);
+    let (code, row) = connection(true, elsewhere);
+    assert!(code == 1 && row["value"].as_str().unwrap().contains("exactly_once"), "{row}");
+    let away = &["--database-url", "postgres://127.0.0.1:1/away"];
+    let (code, row) = connection(true, away);
+    assert_eq!((code, &row["value"]), (1, &json!("answers")), "of the store nothing is known");
 }
 
 #[test]

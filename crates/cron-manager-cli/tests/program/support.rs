@@ -200,12 +200,20 @@ pub(crate) fn group_runs(group: i32) -> bool {
 
 /// The URL of a login called `reports`, made there with these rights.
 pub(crate) fn login(postgres: &Postgres, rights: &str) -> String {
-    let made = async {
-        let mut connection = PgConnection::connect(&postgres.url()).await?;
-        sqlx::raw_sql(AssertSqlSafe(format!("CREATE ROLE reports LOGIN {rights}"))).execute(&mut connection).await
-    };
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(made).unwrap();
+    execute(postgres, &format!("CREATE ROLE reports LOGIN {rights}"));
     postgres.url().replace("postgres@", "reports@")
+}
+
+/// Runs statements as the owner of the server.
+pub(crate) fn execute(postgres: &Postgres, sql: &str) {
+    block_on(async {
+        let mut connection = PgConnection::connect(&postgres.url()).await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await.unwrap();
+    });
+}
+
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
 /// The JSON that a GET answers.

@@ -3,6 +3,7 @@
 mod clock;
 mod handler;
 mod home;
+mod layer;
 mod locker;
 mod observer;
 mod queries;
@@ -19,6 +20,7 @@ pub use handler::{
     ProgressReport, RunOutput, Services, State, Stop, Tick, Window,
 };
 pub use home::Home;
+pub use layer::StoreLayer;
 pub use locker::{Lease, LockRequest, LockTick, Locked, Locker};
 pub use observer::{LockAnswer, Observer};
 pub use queries::{AuditQuery, CalendarQuery, ConfigQuery, RunQuery, VersionQuery};

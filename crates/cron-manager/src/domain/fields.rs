@@ -69,6 +69,12 @@ impl CronConfigFields {
         Ok(if seals.is_empty() { Cow::Borrowed(self) } else { Cow::Owned(Self { seals, ..self.clone() }) })
     }
 
+    /// Whether anything in them is kept secret.
+    pub(crate) fn has_secrets(&self) -> bool {
+        self.http.as_ref().is_some_and(HttpFields::has_secrets)
+            || self.query.as_ref().is_some_and(|query| query.sql.is_some())
+    }
+
     /// With all that is said of the job of that name; secrets as they are kept, sealed.
     fn with_job(self, job: &JobType, name: &JobName) -> Self {
         let seals = job.secrets(name).into_iter().map(|secret| (secret.place, secret.sealed)).collect();

@@ -22,15 +22,15 @@ impl CronManager {
     }
 
     /// Creates a config, so that it can be repeated safely: the same fields under the same request id again give the config that was created
-    /// the first time, as it now stands.
+    /// the first time, as it now stands. With secrets among the fields it is the key that tells whether they are the same; after another one was put first, they are not.
     ///
     /// Errors: those of [`CronManager::create_cron_config`]; invalid argument (`requestId`); already exists (the request id was used with
     /// other fields).
     pub async fn create_cron_config_once(&self, fields: &CronConfigFields, request_id: &str) -> Result<CronConfig> {
         self.check_new(fields)?;
         let id = self.request(Some(request_id))?.text;
-        let body = digest(fields)?;
         let config = self.new_config(fields)?;
+        let body = self.mark(fields)?;
         let config = self.replica.store().create_once(config, &CreateRequest { id, body }, &self.author).await?;
         self.replica.nudge();
         Ok(config)
@@ -54,6 +54,16 @@ impl CronManager {
         let config = self.sealed(fields, None)?.create(Timestamp::UNIX_EPOCH)?;
         self.check_job(&JobType::Inline, &config.job_type)?;
         Ok(config)
+    }
+
+    /// By which the fields are known again. Who guesses at a secret could tell by a plain digest whether it is the one.
+    fn mark(&self, fields: &CronConfigFields) -> Result<String> {
+        let json = serde_json::to_string(fields)
+            .map_err(|error| Error::internal("fields that JSON cannot show").with_source(error))?;
+        match fields.has_secrets() {
+            true => Ok(self.some_sealer()?.mark(&json)),
+            false => Ok(Sha256::digest(json).iter().map(|byte| format!("{byte:02x}")).collect()),
+        }
     }
 
     /// What a job does that is not the service's own code is for admins to say: it runs something on behalf of whoever wrote it.
@@ -161,13 +171,6 @@ impl CronManager {
         self.replica.nudge();
         pages.into_iter().next().ok_or_else(|| Error::not_found(format!("config {id}")))
     }
-}
-
-/// The same for the same fields. It is kept in their place, since they may hold secrets.
-fn digest(fields: &CronConfigFields) -> Result<String> {
-    let json = serde_json::to_string(fields)
-        .map_err(|error| Error::internal("fields that JSON cannot show").with_source(error))?;
-    Ok(Sha256::digest(json).iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// Where replicas share nothing but the lock, each has configs of its own: those of distributed jobs have to be the same in all.

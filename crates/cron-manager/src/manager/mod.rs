@@ -41,7 +41,7 @@ pub use crate::contracts::{AuditQuery, CalendarQuery, ConfigQuery, RunQuery, Ver
 use crate::metrics::Metrics;
 use crate::{
     Author, ReplicaId, TraceParent,
-    contracts::Clock,
+    contracts::{Clock, Home},
     scheduler::{Activity, Replica},
 };
 
@@ -109,6 +109,11 @@ impl CronManager {
     /// The clock of this machine, as it was given to the builder.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         self.replica.clock()
+    }
+
+    /// Where runs can end in the transaction of their work. `None`: nowhere.
+    pub fn home(&self) -> Option<&Home> {
+        self.replica.store().home()
     }
 
     /// The same manager, with what its replica's observer counts.

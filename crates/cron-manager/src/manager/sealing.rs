@@ -90,7 +90,7 @@ impl CronManager {
         })
     }
 
-    fn some_sealer(&self) -> Result<&dyn Sealer> {
+    pub(super) fn some_sealer(&self) -> Result<&dyn Sealer> {
         self.replica.sealer().ok_or_else(|| {
             let message = "this program has no key; set encryption_keys (CRON_MANAGER_ENCRYPTION_KEYS)";
             Error::new(ErrorKind::FailedPrecondition, message)

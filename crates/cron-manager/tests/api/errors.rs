@@ -78,7 +78,7 @@ async fn a_wrong_method_is_refused_with_the_right_ones() {
 
 #[tokio::test]
 async fn causes_inside_are_not_told() {
-    let server = Server::over(Arc::new(BrokenStore)).await;
+    let server = Server::over(Arc::new(BrokenStore::new())).await;
     let internal = server.get("/v1/cron-config/1").await;
     assert_eq!(internal.error(), error(500, "INTERNAL"));
     let unavailable = server.get("/v1/cron-job/1").await;

@@ -6,7 +6,7 @@ use crate::{broken::BrokenStore, client::Server};
 
 #[tokio::test]
 async fn a_process_that_runs_is_alive_whatever_else_is_broken() {
-    let server = Server::over(Arc::new(BrokenStore)).await;
+    let server = Server::over(Arc::new(BrokenStore::new())).await;
     assert_eq!(server.get("/livez").await.status, 200);
 }
 
@@ -17,7 +17,7 @@ async fn readiness_names_each_part_and_whether_it_answers() {
     assert_eq!(ready.json()["parts"][0]["name"], "store");
     assert!(ready.json()["parts"][0]["took"].as_str().unwrap().ends_with('s'));
 
-    let broken = Server::over(Arc::new(BrokenStore)).await.get("/readyz").await;
+    let broken = Server::over(Arc::new(BrokenStore::new())).await.get("/readyz").await;
     assert_eq!((broken.status, &broken.json()["ready"]), (503, &json!(false)));
     assert_eq!(broken.json()["parts"][0]["ready"], json!(false));
 }

@@ -127,6 +127,19 @@ async fn what_was_sent_back_masked_changes_nothing() {
     assert_eq!(manager.update_cron_config(config.id, &http(back), None).await.unwrap(), config);
 }
 
+#[tokio::test]
+async fn a_request_to_create_with_secrets_is_known_again_by_the_key_alone() {
+    let store = store();
+    let (ours, theirs) = (manager(&store, &key("a", 1)).await, manager(&store, &key("a", 2)).await);
+    let fields = |secret: &str| with_secret("http://a.example", secret);
+    let created = ours.create_cron_config_once(&fields("hush"), "one").await.unwrap();
+    assert_eq!(ours.create_cron_config_once(&fields("hush"), "one").await.unwrap(), created);
+    for (manager, secret) in [(&ours, "other"), (&theirs, "hush")] {
+        let error = manager.create_cron_config_once(&fields(secret), "one").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AlreadyExists, "{error}");
+    }
+}
+
 /// A job that calls the URL without headers.
 fn bare(url: &str) -> HttpJob {
     let fields = CronConfigFields { name: Some("job".into()), ..http(to(url)) };

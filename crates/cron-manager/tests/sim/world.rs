@@ -56,7 +56,7 @@ impl World {
         let judge = Judge::new(executor.clone());
         let clock = SimClock { executor: executor.clone(), skew: Duration::ZERO, drift: 0 };
         let lock = SharedLock::new(clock.clone());
-        let store = JudgedStore { store: MemoryStore::new(Arc::new(clock)), judge: judge.clone() };
+        let store = JudgedStore { store: MemoryStore::shared(Arc::new(clock)), judge: judge.clone() };
         let mut world = Self {
             random,
             executor,

@@ -19,7 +19,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use rustix::process::Signal;
 use servers::{Postgres, Redis};
 
-use crate::support::{Folder, Serving, program};
+use crate::support::{Folder, Serving, execute, login, program};
 use canary::{Canary, Place, faults};
 use record::Record;
 
@@ -127,7 +127,7 @@ fn database_file(folder: &Path) -> std::path::PathBuf {
 fn nothing_secret_gets_out(on_postgres: bool) {
     let (postgres, redis) = (Postgres::fast().unwrap(), Redis::start().unwrap());
     let secrets = Secrets::new();
-    tables::tell(&postgres.url(), "CREATE ROLE reports LOGIN".into());
+    login(&postgres, "");
     let rights = ["ACL", "SETUSER", "canary", "on", &format!(">{}", secrets.redis.text), "~*", "&*", "+@all"];
     assert_eq!(redis.ask(&rights).unwrap().trim().trim_start_matches('+'), "OK");
     let folder = Folder::new();
@@ -138,7 +138,7 @@ fn nothing_secret_gets_out(on_postgres: bool) {
     serving.line(&["end      Ctrl-C"]);
     if on_postgres {
         let grants = "GRANT USAGE ON SCHEMA cron_manager TO reports; GRANT EXECUTE ON FUNCTION cron_manager.cron_finish TO reports";
-        tables::tell(&postgres.url(), grants.into());
+        execute(&postgres, grants);
     }
 
     let record = Record::default();

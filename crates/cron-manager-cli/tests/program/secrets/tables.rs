@@ -5,10 +5,7 @@ use std::{fs, path::Path};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 
 use super::canary::Place;
-
-fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
-}
+use crate::support::block_on;
 
 /// The files of a folder, byte by byte.
 pub(super) fn files(folder: &Path) -> Vec<Place> {
@@ -58,12 +55,4 @@ pub(super) fn postgres(url: &str) -> Vec<Place> {
         assert!(places.iter().any(|(place, bytes)| place.ends_with(".cron_configs.job") && !bytes.is_empty()));
         places
     })
-}
-
-/// Says something to a PostgreSQL as its owner.
-pub(super) fn tell(url: &str, sql: String) {
-    block_on(async {
-        let mut database = PgConnection::connect(url).await.unwrap();
-        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut database).await.unwrap();
-    });
 }

@@ -49,8 +49,18 @@ pub(super) async fn is_at_home(on: &mut PgConnection, home: &Home, listed: &List
     }
 }
 
+/// Whether the store is where `exactly_once` could be kept.
+///
+/// Errors: a text.
+pub(super) fn check(listed: &ListedConnection, home: Option<&Home>) -> Result<(), String> {
+    match home {
+        None if listed.exactly_once => Err(elsewhere("the store is in no database that others can reach")),
+        _ => Ok(()),
+    }
+}
+
 /// Why `exactly_once` cannot be.
-pub(super) fn elsewhere(why: &str) -> String {
+fn elsewhere(why: &str) -> String {
     format!(
         "exactly_once: {why}, and only in the store's own, on PostgreSQL, can a statement and the end of its run be one transaction"
     )

@@ -55,12 +55,7 @@ impl QueryRunner {
         if session::options(&connection.url).is_none() {
             return Err(Error::invalid("connections", "the URL is not one of a PostgreSQL"));
         }
-        if connection.exactly_once && home.is_none() {
-            return Err(Error::invalid(
-                "connections",
-                ending::elsewhere("the store is in no database that others can reach"),
-            ));
-        }
+        ending::check(&connection, home.as_ref()).map_err(|why| Error::invalid("connections", why))?;
         Ok(Self { connection, sealer, clock, home })
     }
 
@@ -126,13 +121,14 @@ impl Handler for QueryRunner {
     }
 }
 
-/// Whether statements could be run on a connection: it answers, its login may do no more than statements should, and its role is there.
-/// Whether runs could end in their transactions is not asked: that takes the store.
+/// Whether statements could be run on a connection: it answers, its login may do no more than statements should, and no less than to end runs
+/// where it leads to the store's own database, which is at `home`; its role is there.
 ///
 /// Errors: a text that says why not, without the URL.
-pub async fn check(connection: &ListedConnection, clock: &dyn Clock) -> Result<(), String> {
+pub async fn check(connection: &ListedConnection, home: Option<&Home>, clock: &dyn Clock) -> Result<(), String> {
+    ending::check(connection, home)?;
     let asked = async {
-        let mut session = session::connect(connection, None).await?;
+        let mut session = session::connect(connection, home).await?;
         session.probe(connection).await
     };
     tokio::select! {

@@ -1,4 +1,4 @@
-//! Sealing by XChaCha20-Poly1305, whose nonces are long enough to be random (draft-irtf-cfrg-xchacha).
+//! Sealing by XChaCha20-Poly1305, whose nonces are long enough to be random (draft-irtf-cfrg-xchacha); marks by HMAC-SHA256 (RFC 2104).
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chacha20poly1305::{
@@ -6,16 +6,27 @@ use chacha20poly1305::{
     aead::{Aead, Payload},
 };
 
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+
 use crate::{Error, ErrorKind, Result, Sealed, contracts::Sealer, domain::EncryptionKeys};
 
 const FIELD: &str = "encryption_keys";
 const NONCE: usize = 24;
 const KEY: usize = 32;
 const TAG: usize = 16;
+/// Begins each text that is marked, so that the key is good for nothing else in this use.
+const MARK: &[u8] = b"cron-manager mark\0";
 
 /// Seals with the first of its keys, and opens with any.
 pub struct KeyRing {
-    keys: Vec<(String, XChaCha20Poly1305)>,
+    keys: Vec<NamedKey>,
+}
+
+struct NamedKey {
+    id: String,
+    seals: XChaCha20Poly1305,
+    marks: Hmac<Sha256>,
 }
 
 impl KeyRing {
@@ -38,18 +49,19 @@ impl KeyRing {
             }
             let bytes = STANDARD.decode(key).map_err(|_| wrong("is no base64"))?;
             let bytes: [u8; KEY] = bytes.try_into().map_err(|_| wrong("has not 32 bytes"))?;
-            ring.keys.push((id.to_owned(), XChaCha20Poly1305::new(&Key::from(bytes))));
+            let marks = Hmac::new_from_slice(&bytes).map_err(|_| wrong("is no key"))?;
+            ring.keys.push(NamedKey { id: id.to_owned(), seals: XChaCha20Poly1305::new(&Key::from(bytes)), marks });
         }
         Ok(ring)
     }
 
     /// The ids of its keys, in their order.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
-        self.keys.iter().map(|(id, _)| id.as_str())
+        self.keys.iter().map(|key| key.id.as_str())
     }
 
-    fn key(&self, id: &str) -> Option<&XChaCha20Poly1305> {
-        self.keys.iter().find(|(known, _)| known == id).map(|(_, key)| key)
+    fn key(&self, id: &str) -> Option<&NamedKey> {
+        self.keys.iter().find(|key| key.id == id)
     }
 }
 
@@ -59,11 +71,11 @@ fn is_id(id: &str) -> bool {
 
 impl Sealer for KeyRing {
     fn seal(&self, text: &str, place: &str) -> Result<Sealed> {
-        let (id, key) = self.keys.first().ok_or_else(|| Error::internal("there is no key"))?;
+        let NamedKey { id, seals, .. } = self.keys.first().ok_or_else(|| Error::internal("there is no key"))?;
         let mut nonce = [0; NONCE];
         getrandom::fill(&mut nonce).map_err(|_| Error::unavailable("this machine has no randomness"))?;
         let payload = Payload { msg: text.as_bytes(), aad: place.as_bytes() };
-        let encrypted = key.encrypt(&XNonce::from(nonce), payload);
+        let encrypted = seals.encrypt(&XNonce::from(nonce), payload);
         let encrypted = encrypted.map_err(|_| Error::internal("the text is too long to be sealed"))?;
         Ok(Sealed(format!("{id}:{}", STANDARD.encode([&nonce[..], &encrypted].concat()))))
     }
@@ -83,13 +95,19 @@ impl Sealer for KeyRing {
         })?;
         let altered = || wrong("what is stored was altered, or sealed for another job or place".into());
         let payload = Payload { msg: encrypted, aad: place.as_bytes() };
-        let text = key.decrypt(&XNonce::from(*nonce), payload).map_err(|_| altered())?;
+        let text = key.seals.decrypt(&XNonce::from(*nonce), payload).map_err(|_| altered())?;
         String::from_utf8(text).map_err(|_| altered())
     }
 
     fn is_current(&self, sealed: &Sealed) -> bool {
         let id = sealed.0.split_once(':').map(|(id, _)| id);
-        id.is_some_and(|id| self.keys.first().is_some_and(|(first, _)| first == id))
+        id.is_some_and(|id| self.keys.first().is_some_and(|first| first.id == id))
+    }
+
+    fn mark(&self, text: &str) -> String {
+        let Some(NamedKey { id, marks, .. }) = self.keys.first() else { return String::new() };
+        let mark = marks.clone().chain_update(MARK).chain_update(text).finalize().into_bytes();
+        format!("{id}:{}", STANDARD.encode(mark))
     }
 }
 
@@ -144,6 +162,15 @@ mod tests {
     fn the_same_text_is_sealed_otherwise_each_time() {
         let ring = ring(&[key("a", 1)]);
         assert_ne!(ring.seal("SELECT 1", "here").unwrap(), ring.seal("SELECT 1", "here").unwrap());
+    }
+
+    #[test]
+    fn a_text_is_known_again_by_its_mark_which_takes_the_key() {
+        let (ours, theirs) = (ring(&[key("a", 1), key("b", 2)]), ring(&[key("a", 2)]));
+        assert_eq!(ours.mark("hush"), ours.mark("hush"));
+        assert_ne!(ours.mark("hush"), ours.mark("hush "));
+        assert_ne!(ours.mark("hush"), theirs.mark("hush"));
+        assert_eq!(ours.mark("hush"), ring(&[key("a", 1)]).mark("hush"), "the first key is the one that counts");
     }
 
     #[test]

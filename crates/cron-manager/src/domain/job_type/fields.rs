@@ -18,6 +18,13 @@ pub struct HttpFields {
     pub headers: Option<BTreeMap<String, String>>,
 }
 
+impl HttpFields {
+    /// Whether any of the headers may be secret.
+    pub(in crate::domain) fn has_secrets(&self) -> bool {
+        self.headers.iter().flatten().any(|(name, _)| headers::is_secret(name))
+    }
+}
+
 /// Without the values of headers that may be secret.
 impl fmt::Debug for HttpFields {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
