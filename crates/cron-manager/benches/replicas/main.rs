@@ -65,13 +65,13 @@ async fn bursts(url: &str, pool: &PgPool) {
             services[0].manager.drain_replica(other.manager.replica_id(), alone).await.unwrap();
         }
         until_half_way(pool).await;
+        services.iter().for_each(|service| service.lateness.lock().clear());
         let started = Instant::now();
         bare.claim_all(round as i32).await;
         let claimed = started.elapsed();
         for ids in bare.batches() {
             bare.end_all(ids).await;
         }
-        services.iter().for_each(|service| service.lateness.lock().clear());
         let before = transactions(pool).await;
         until_half_way(pool).await;
         if round > 0 {

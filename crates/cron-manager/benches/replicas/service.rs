@@ -95,4 +95,6 @@ pub(crate) async fn in_bulk(pool: &PgPool, schema: &str, jobs: usize, every: Dur
         every.as_secs()
     );
     sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(pool).await.unwrap();
+    // As after an edit by the library: replicas look.
+    sqlx::query("SELECT pg_notify($1, 'in bulk')").bind(schema).execute(pool).await.unwrap();
 }

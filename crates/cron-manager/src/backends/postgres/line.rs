@@ -56,6 +56,15 @@ impl Line {
         self.repeated(Begin::Writing, work).await
     }
 
+    /// The same for work whose statements each touch a few rows.
+    pub(super) async fn writing_little<T, W: Future<Output = Done<T>>>(
+        &self,
+        work: impl Fn(Session) -> W,
+    ) -> Result<T> {
+        // Behind a pooler no statement stays prepared, so each is planned anyhow.
+        self.repeated(if self.pooler { Begin::Writing } else { Begin::WritingLittle }, work).await
+    }
+
     /// Whether a pooler gives a connection of its own to each transaction.
     pub(super) fn has_pooler(&self) -> bool {
         self.pooler

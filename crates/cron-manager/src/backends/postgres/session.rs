@@ -14,8 +14,16 @@ use super::{error::Failure, schema::Schema};
 /// A statement with its arguments.
 pub(super) type Statement<'q> = Query<'q, Postgres, PgArguments>;
 
-/// How a transaction begins, in one round trip. Its locks end soon also when this process is held still in the middle, or when the
-/// server does not notice that it is gone.
+/// The limits of a transaction that locks. Its locks end soon also when this process is held still in the middle, or when the server does
+/// not notice that it is gone.
+macro_rules! begin_writing {
+    () => {
+        "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = '10s'; \
+         SET LOCAL statement_timeout = '10s'; SET LOCAL lock_timeout = '5s'"
+    };
+}
+
+/// How a transaction begins, in one round trip.
 #[derive(Clone, Copy)]
 pub(super) enum Begin {
     /// No transaction: one statement alone.
@@ -24,6 +32,9 @@ pub(super) enum Begin {
     Reading,
     /// To lock, read and write.
     Writing,
+    /// The same for so little that planning a statement costs more than running it by any plan that goes through indexes alone: each is
+    /// planned once. Such a plan may be older than what is known of the tables; it is not for work that takes a statement through much.
+    WritingLittle,
 }
 
 impl Begin {
@@ -33,10 +44,12 @@ impl Begin {
             Self::Reading => {
                 Some("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = '10s'")
             }
-            Self::Writing => Some(
-                "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = '10s'; \
-                 SET LOCAL statement_timeout = '10s'; SET LOCAL lock_timeout = '5s'",
-            ),
+            Self::Writing => Some(begin_writing!()),
+            Self::WritingLittle => Some(concat!(
+                begin_writing!(),
+                "; SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off; \
+                 SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
+            )),
         }
     }
 }

@@ -70,7 +70,12 @@ impl Store for PostgresStore {
     }
 
     async fn transact(&self, pages: Pages<'_>, busy: Busy, decide: Decide<'_>) -> Result<Vec<Page>> {
-        self.turns.writing(move |mut on| async move { (pages::transact(&mut on, pages, busy, decide).await, on) }).await
+        let decide = move |mut on| async move { (pages::transact(&mut on, pages, busy, decide).await, on) };
+        let of = match pages {
+            Pages::Of(ids) => ids.len(),
+            Pages::AllOf(ids) => ids.len(),
+        };
+        if of > 1 { self.turns.writing(decide).await } else { self.turns.writing_little(decide).await }
     }
 
     async fn look(&self, after: Revision, of: &[CronConfigId]) -> Result<Look> {
