@@ -180,25 +180,34 @@ pub async fn a_change_of_a_calendar_is_dated_after_all_pages_that_do_not_know_of
     store: Subject,
     clock: ManualClock,
 ) {
-    let always = || vec![BlackoutFields::once("1970-01-02", "9990-01-01")];
-    let id = calendar(&store, &CalendarFields::named("turned").blackouts(always())).await.id;
+    const CHANGES: usize = 20;
+    // Each another one, to the end of the times or long over.
+    let until = |year: usize| {
+        CalendarFields::default().blackouts([BlackoutFields::once("1970-01-02", format!("{year}-02-01"))])
+    };
+    let id = calendar(&store, &CalendarFields { name: Some("turned".into()), ..until(9_900) }).await.id;
     let config = create(&store, naming("contended", &["turned"])).await.id;
     let pages = (0..20).map(|_| async {
         clock.advance(Duration::from_millis(1));
         let page = page(&store, config).await;
         (page.now(), page.is_blacked_out(page.now()))
     });
-    let changes = (0..20).map(|at| {
-        let fields = CalendarFields::default().blackouts(if at % 2 == 0 { Vec::new() } else { always() });
+    let changes = (0..CHANGES).map(|at| {
+        let is_held = at % 2 == 1;
+        let fields = until(if is_held { 9_901 + at } else { 1_970 + at });
         let (store, clock) = (&store, &clock);
         async move {
             clock.advance(Duration::from_millis(1));
             let changed = change(store, id, fields).await.unwrap();
-            (changed.version, changed.updated_at, !changed.blackouts.is_empty())
+            (changed.version, changed.updated_at, is_held)
         }
     });
     let (pages, mut versions) = join(join_all(pages), join_all(changes)).await;
     versions.sort_unstable();
+    assert!(
+        versions.iter().map(|(version, ..)| *version).eq(2..2 + CHANGES as i64),
+        "each goes out from the one before"
+    );
     assert!(versions.is_sorted_by_key(|(_, at, _)| *at));
     for (now, is_held) in pages {
         let before = versions.iter().rev().find(|(_, at, _)| *at < now).is_none_or(|(.., held)| *held);
