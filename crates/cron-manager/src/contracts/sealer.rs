@@ -21,7 +21,9 @@ pub trait Sealer: Send + Sync + 'static {
     fn open(&self, sealed: &Sealed, place: &str) -> Result<String>;
 
     /// By which a text is known again that must not be kept.
-    fn mark(&self, text: &str) -> String;
+    ///
+    /// Errors: internal, without a key.
+    fn mark(&self, text: &str) -> Result<String>;
 
     /// Whether it was sealed with the key that seals now. Of what was not, the key is still needed.
     fn is_current(&self, sealed: &Sealed) -> bool;

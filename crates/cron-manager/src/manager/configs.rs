@@ -61,7 +61,7 @@ impl CronManager {
         let json = serde_json::to_string(fields)
             .map_err(|error| Error::internal("fields that JSON cannot show").with_source(error))?;
         match fields.has_secrets() {
-            true => Ok(self.some_sealer()?.mark(&json)),
+            true => self.some_sealer()?.mark(&json),
             false => Ok(Sha256::digest(json).iter().map(|byte| format!("{byte:02x}")).collect()),
         }
     }

@@ -127,7 +127,7 @@ impl Sealer for Meanwhile {
         self.ring.open(sealed, place)
     }
 
-    fn mark(&self, text: &str) -> String {
+    fn mark(&self, text: &str) -> Result<String> {
         self.ring.mark(text)
     }
 

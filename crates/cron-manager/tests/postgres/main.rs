@@ -6,10 +6,10 @@
     reason = "a test may end by a panic, and has a runtime of its own"
 )]
 
+mod changes;
 mod locks;
 mod nudges;
 mod opening;
 mod outages;
 mod server;
 mod support;
-mod switching;
